@@ -48,7 +48,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
-        _scorer = new LikelihoodScorer(model, settings.Draws, settings.Seed);
+        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed));
     }
 
     /// <summary>The model itself, for use outside of pipelines. It is freed with the transformer.</summary>
@@ -117,12 +117,16 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IReadOnlyList<MLImage> Generate(int count, GenerationOptions? options = null)
     {
+        options ??= new GenerationOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
+        if (!Enum.IsDefined(options.Sampler))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
         byte[] pixels;
         lock (_network)
         {
             ThrowIfDisposed();
-            pixels = Sampler.Generate(Model, count, options ?? new GenerationOptions());
+            pixels = Sampler.Generate(Model, count, options.Steps, options.Seed ?? Settings.Seed, options.CancellationToken);
         }
         return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
     }

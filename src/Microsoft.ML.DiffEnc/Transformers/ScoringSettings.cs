@@ -7,8 +7,9 @@ namespace Microsoft.ML.DiffEnc.Transformers;
 /// <param name="InputColumnName">The column with the images.</param>
 /// <param name="PixelLayout">The order of the values, for vector columns.</param>
 /// <param name="Draws">The number of independent sets of times and noise per image, at least 1. With 1 there is no standard error.</param>
+/// <param name="TimesPerDraw">The number of times in one set, at least 1.</param>
 /// <param name="Seed">The seed that, with an image's own pixels, determines its draws.</param>
-internal sealed record ScoringSettings(string InputColumnName, PixelLayout PixelLayout, int Draws, int Seed)
+internal sealed record ScoringSettings(string InputColumnName, PixelLayout PixelLayout, int Draws, int TimesPerDraw, int Seed)
 {
     private static readonly JsonSerializerOptions _json = new()
     {
@@ -38,8 +39,8 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         }
         if (string.IsNullOrWhiteSpace(settings.InputColumnName))
             throw new InvalidDataException("The scoring settings have an empty inputColumnName; expected the name of a column.");
-        if (settings.Draws < 1)
-            throw new InvalidDataException($"The scoring settings have {settings.Draws} draws; expected at least 1.");
+        if (settings.Draws < 1 || settings.TimesPerDraw < 1)
+            throw new InvalidDataException($"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected at least 1 of each.");
         return settings;
     }
 }
