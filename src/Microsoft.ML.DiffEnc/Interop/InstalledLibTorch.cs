@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
-using TorchSharp;
 
 namespace Microsoft.ML.DiffEnc.Interop;
 
@@ -16,13 +15,18 @@ internal sealed record InstalledLibTorch(string Folder, string NamedBy)
     /// <summary>The same as a setting of the program (<see cref="AppContext.SetData"/> or runtimeconfig.json); the variable goes before it.</summary>
     public const string Setting = "Microsoft.ML.DiffEnc.LibTorch";
 
+    /// <summary>The libtorch that the referenced TorchSharp was built for. (TorchSharp's own constant cannot be asked: that would load it.)</summary>
+    public const string Version = "2.10";
+
     // Dependencies before dependents, and CUDA before anything that asks for it: "no CUDA" is remembered for the life of the process.
     private static readonly string[] LoadOrder = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
 
     /// <summary>The folder that the environment or the program names, or null where neither does.</summary>
-    public static InstalledLibTorch? Named() =>
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } variable ? new(variable, $"The environment variable {Variable}")
-        : AppContext.GetData(Setting) is string { Length: > 0 } setting ? new(setting, $"The setting {Setting}")
+    public static InstalledLibTorch? Named() => Named(Environment.GetEnvironmentVariable(Variable), AppContext.GetData(Setting) as string);
+
+    internal static InstalledLibTorch? Named(string? variable, string? setting) =>
+        !string.IsNullOrWhiteSpace(variable) ? new(variable, $"The environment variable {Variable}")
+        : !string.IsNullOrWhiteSpace(setting) ? new(setting, $"The setting {Setting}")
         : null;
 
     /// <summary>Loads libtorch from the folder, then TorchSharp's native half on top of it.</summary>
@@ -52,7 +56,7 @@ internal sealed record InstalledLibTorch(string Folder, string NamedBy)
         return new[] { folder, Path.Combine(folder, "lib") }.FirstOrDefault(candidate => File.Exists(Path.Combine(candidate, library)))
             ?? throw new DllNotFoundException(
                 $"{NamedBy} names '{Folder}', {(Directory.Exists(folder) ? $"which has no {library}" : "which is not a folder")}. " +
-                $"Expected the lib folder of an installed PyTorch {torch.__version__}, as " +
+                $"Expected the lib folder of an installed PyTorch {Version}, as " +
                 "python3 -c \"import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))\" prints it.");
     }
 

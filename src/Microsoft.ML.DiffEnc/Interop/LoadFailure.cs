@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using TorchSharp;
 
 namespace Microsoft.ML.DiffEnc.Interop;
 
@@ -37,7 +36,7 @@ internal static partial class LoadFailure
             return Failed + ExplainMissing(missing.Groups["name"].Value);
         if (MissingSymbol().Match(loaderMessage) is { Success: true } symbol)
             return $"{Failed}this libtorch lacks '{symbol.Groups["name"].Value}', so it is not of the version that TorchSharp {TorchSharpVersion} " +
-                $"was built for: libtorch {torch.__version__}. Install that version, or unset {InstalledLibTorch.Variable} to use the one from NuGet.";
+                $"was built for: libtorch {InstalledLibTorch.Version}. Install that version, or unset {InstalledLibTorch.Variable} to use the one from NuGet.";
         string hint = OperatingSystem.IsWindows() ? " Install the Microsoft Visual C++ Redistributable (x64 or ARM64) if it is missing." : "";
         return $"{Failed}{loaderMessage.Trim()}{hint}";
     }
@@ -73,8 +72,8 @@ internal static partial class LoadFailure
     [GeneratedRegex(@"version `(?<name>[^']+)' not found \(required by (?<by>[^)]+)\)")]
     private static partial Regex MissingVersion();
 
-    // One path a line is the library itself, looked for under several names; only its dependencies are named without a folder, after a colon or at the start.
-    [GeneratedRegex(@"(?:^|\s)(?<name>(?!lib(?:Lib)?LibTorchSharp|LibTorchSharp)[^\s/:]+\.so[.\d]*): cannot open shared object file", RegexOptions.Multiline)]
+    // A dependency is named without a folder. The library itself is too, under each name that .NET tries.
+    [GeneratedRegex(@"(?:^|\s)(?<name>(?!(?:lib)?LibTorchSharp)[^\s/:]+\.so[.\d]*): cannot open shared object file", RegexOptions.Multiline)]
     private static partial Regex MissingLibrary();
 
     [GeneratedRegex(@"undefined symbol: (?<name>[^\s,]+)")]

@@ -14,15 +14,15 @@ public sealed class ConsumerProgram : IDisposable
     {
         string version = $"0.0.0-consumer.{DateTime.UtcNow:yyyyMMddHHmmssfff}";
         string feed = Path.Combine(_folder.FullName, "feed");
-        DotNet.Run(RepositoryRoot,
-            ["pack", "src/Microsoft.ML.DiffEnc", "--no-build", "-c", BuiltConfiguration, "-o", feed, $"-p:PackageVersion={version}", "-nologo"]);
+        DotNet.Run(TestPaths.RepositoryRoot,
+            ["pack", "src/Microsoft.ML.DiffEnc", "--no-build", "-c", TestPaths.Configuration, "-o", feed, $"-p:PackageVersion={version}", "-nologo"]);
 
-        string template = Path.Combine(RepositoryRoot, "tests", "PackageConsumer");
+        string template = Path.Combine(TestPaths.RepositoryRoot, "tests", "PackageConsumer");
         foreach (string file in Directory.EnumerateFiles(template))
             File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
         new XElement("configuration",
             new XElement("packageSources", Add("packed", feed)),
-            new XElement("fallbackPackageFolders", Add("machine", PackageFolder))).Save(Path.Combine(_folder.FullName, "nuget.config"));
+            new XElement("fallbackTestPaths.PackageRoots", Add("machine", TestPaths.PackageRoot))).Save(Path.Combine(_folder.FullName, "nuget.config"));
 
         Output = Path.Combine(_folder.FullName, "out");
         // One platform and hard links: the native libraries of all platforms are more than a gigabyte of copying.
@@ -35,30 +35,10 @@ public sealed class ConsumerProgram : IDisposable
     /// <summary>The folder that the program was built into.</summary>
     public string Output { get; }
 
-    /// <summary>Where restored packages of this machine lie.</summary>
-    public static string PackageFolder { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-
     public string Run(string[] arguments, params (string Name, string Value)[] environment) =>
         DotNet.Run(Output, [Path.Combine(Output, "PackageConsumer.dll"), .. arguments], [("OMP_NUM_THREADS", "1"), .. environment]);
 
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static XElement Add(string key, string value) => new("add", new XAttribute("key", key), new XAttribute("value", value));
-
-    private static string RepositoryRoot { get; } = FindRepositoryRoot();
-
-    private static string FindRepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "DiffEnc.MLNet.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new DirectoryNotFoundException($"No DiffEnc.MLNet.sln above {AppContext.BaseDirectory}.");
-    }
-
-#if DEBUG
-    private const string BuiltConfiguration = "Debug";
-#else
-    private const string BuiltConfiguration = "Release";
-#endif
 }

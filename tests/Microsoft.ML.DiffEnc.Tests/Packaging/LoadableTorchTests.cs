@@ -1,0 +1,67 @@
+using System.Xml.Linq;
+using Xunit;
+
+namespace Microsoft.ML.DiffEnc.Tests.Packaging;
+
+/// <summary>eng/LoadableTorch.targets: the copy of TorchSharp's native library that hosts with an older libstdc++ load.</summary>
+public sealed class LoadableTorchTests : IDisposable
+{
+    private const string Version = "GLIBCXX_3.4.32";
+    private const string Library = "libLibTorchSharp.so";
+
+    private static readonly string InPackage = Path.Combine(TestPaths.PackageRoot, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native", Library);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("diffenc-elf-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Copy_in_the_output_has_the_weak_requirement_and_the_package_cache_is_untouched()
+    {
+        Assert.True(ElfVersionRequirements.IsWeak(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", Library), Version));
+        Assert.False(ElfVersionRequirements.IsWeak(InPackage, Version));
+    }
+
+    [Fact]
+    public void Step_changes_one_byte_of_the_library_and_nothing_of_any_other_file()
+    {
+        byte[] original = File.ReadAllBytes(InPackage);
+        byte[] truncated = original[..^2048]; // the section headers are at the end
+        byte[] text = "not a library"u8.ToArray();
+
+        string once = Weaken(InPackage, "once.so"), twice = Weaken(once, "twice.so");
+        Assert.Equal(1, File.ReadAllBytes(once).Zip(original).Count(pair => pair.First != pair.Second));
+        Assert.True(ElfVersionRequirements.IsWeak(once, Version));
+        Assert.Equal(File.ReadAllBytes(once), File.ReadAllBytes(twice));
+        Assert.Equal(truncated, File.ReadAllBytes(Weaken(Write("cut", truncated), "cut.so")));
+        Assert.Equal(text, File.ReadAllBytes(Weaken(Write("text", text), "text.so")));
+    }
+
+    [Fact]
+    public void Linked_destination_is_replaced_and_not_written_through()
+    {
+        string elsewhere = Write("elsewhere", [1, 2, 3]);
+        File.CreateSymbolicLink(Path.Combine(_folder.FullName, "link.so"), elsewhere);
+        Assert.True(ElfVersionRequirements.IsWeak(Weaken(InPackage, "link.so"), Version));
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(elsewhere));
+    }
+
+    private string Write(string name, byte[] content)
+    {
+        string file = Path.Combine(_folder.FullName, name);
+        File.WriteAllBytes(file, content);
+        return file;
+    }
+
+    private string Weaken(string source, string name)
+    {
+        string destination = Path.Combine(_folder.FullName, name), project = Path.Combine(_folder.FullName, "weaken.proj");
+        new XElement("Project",
+            new XElement("Import", new XAttribute("Project", Path.Combine(TestPaths.RepositoryRoot, "eng", "LoadableTorch.targets"))),
+            new XElement("Target", new XAttribute("Name", "Weaken"),
+                new XElement("DiffEncWeakenVersionRequirement",
+                    new XAttribute("Source", source), new XAttribute("Destination", destination), new XAttribute("Version", Version)))).Save(project);
+        DotNet.Run(_folder.FullName, ["msbuild", project, "-t:Weaken", "-nologo"]);
+        return destination;
+    }
+}
