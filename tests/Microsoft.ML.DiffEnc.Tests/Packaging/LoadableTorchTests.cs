@@ -29,39 +29,43 @@ public sealed class LoadableTorchTests : IDisposable
         byte[] truncated = original[..^2048]; // the section headers are at the end
         byte[] text = "not a library"u8.ToArray();
 
-        string once = Weaken(InPackage, "once.so"), twice = Weaken(once, "twice.so");
+        string once = At("once.so"), twice = At("twice.so"), cut = At("cut.so"), other = At("text.so");
+        Weaken((InPackage, once), (once, twice), (Write("cut", truncated), cut), (Write("text", text), other));
         Assert.Equal(1, File.ReadAllBytes(once).Zip(original).Count(pair => pair.First != pair.Second));
         Assert.True(ElfVersionRequirements.IsWeak(once, Version));
         Assert.Equal(File.ReadAllBytes(once), File.ReadAllBytes(twice));
-        Assert.Equal(truncated, File.ReadAllBytes(Weaken(Write("cut", truncated), "cut.so")));
-        Assert.Equal(text, File.ReadAllBytes(Weaken(Write("text", text), "text.so")));
+        Assert.Equal(truncated, File.ReadAllBytes(cut));
+        Assert.Equal(text, File.ReadAllBytes(other));
     }
 
     [Fact]
     public void Linked_destination_is_replaced_and_not_written_through()
     {
         string elsewhere = Write("elsewhere", [1, 2, 3]);
-        File.CreateSymbolicLink(Path.Combine(_folder.FullName, "link.so"), elsewhere);
-        Assert.True(ElfVersionRequirements.IsWeak(Weaken(InPackage, "link.so"), Version));
+        string link = At("link.so");
+        File.CreateSymbolicLink(link, elsewhere);
+        Weaken((InPackage, link));
+        Assert.True(ElfVersionRequirements.IsWeak(link, Version));
         Assert.Equal([1, 2, 3], File.ReadAllBytes(elsewhere));
     }
 
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+
     private string Write(string name, byte[] content)
     {
-        string file = Path.Combine(_folder.FullName, name);
-        File.WriteAllBytes(file, content);
-        return file;
+        File.WriteAllBytes(At(name), content);
+        return At(name);
     }
 
-    private string Weaken(string source, string name)
+    private void Weaken(params (string Source, string Destination)[] files)
     {
-        string destination = Path.Combine(_folder.FullName, name), project = Path.Combine(_folder.FullName, "weaken.proj");
+        string project = At("weaken.proj");
         new XElement("Project",
             new XElement("Import", new XAttribute("Project", Path.Combine(TestPaths.RepositoryRoot, "eng", "LoadableTorch.targets"))),
             new XElement("Target", new XAttribute("Name", "Weaken"),
-                new XElement("DiffEncWeakenVersionRequirement",
-                    new XAttribute("Source", source), new XAttribute("Destination", destination), new XAttribute("Version", Version)))).Save(project);
+                files.Select(file => new XElement("DiffEncWeakenVersionRequirement",
+                    new XAttribute("Source", file.Source), new XAttribute("Destination", file.Destination), new XAttribute("Version", Version)))))
+            .Save(project);
         DotNet.Run(_folder.FullName, ["msbuild", project, "-t:Weaken", "-nologo"]);
-        return destination;
     }
 }
