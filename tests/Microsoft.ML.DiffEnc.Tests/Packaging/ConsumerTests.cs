@@ -14,7 +14,7 @@ public sealed class ConsumerTests(ConsumerProgram consumer) : IClassFixture<Cons
     [Fact]
     public void Consumer_without_libtorch_is_told_which_package_to_add_or_uses_an_installed_one()
     {
-        using var moved = new MovedLibTorch(consumer.Output);
+        using var moved = new MovedLibTorch(consumer.NativeFolder);
         string refusal = consumer.Run(["load"]);
         Assert.Contains("refused", refusal, StringComparison.Ordinal);
         Assert.Contains("TorchSharp-cpu", refusal, StringComparison.Ordinal);
@@ -24,29 +24,27 @@ public sealed class ConsumerTests(ConsumerProgram consumer) : IClassFixture<Cons
         Assert.Contains("has no", consumer.Run(["load"], ("DIFFENC_LIBTORCH", consumer.Output)), StringComparison.Ordinal);
     }
 
-    /// <summary>Takes libtorch out of the program's folder until disposed. Tests of one class run one after the other.</summary>
+    /// <summary>Takes libtorch out of the program's reach until disposed. Tests of one class run one after the other.</summary>
     private sealed class MovedLibTorch : IDisposable
     {
-        private readonly string _output;
+        private readonly string _nativeFolder;
 
-        public MovedLibTorch(string output)
+        public MovedLibTorch(string nativeFolder)
         {
-            _output = output;
-            Folder = Directory.CreateDirectory(Path.Combine(output, "installed", "lib")).FullName;
-            foreach (string file in Directory.EnumerateFiles(output).Where(IsLibTorch).ToArray())
-                File.Move(file, Path.Combine(Folder, Path.GetFileName(file)));
+            _nativeFolder = nativeFolder;
+            Folder = Directory.CreateDirectory(Path.Combine(nativeFolder, "installed", "lib")).FullName;
+            Move(_nativeFolder, Folder, file => !file.Contains("TorchSharp", StringComparison.Ordinal));
         }
 
+        /// <summary>Where it is now: it looks like an installed one.</summary>
         public string Folder { get; }
 
-        public void Dispose()
-        {
-            foreach (string file in Directory.EnumerateFiles(Folder).ToArray())
-                File.Move(file, Path.Combine(_output, Path.GetFileName(file)));
-        }
+        public void Dispose() => Move(Folder, _nativeFolder, _ => true);
 
-        private static bool IsLibTorch(string file) =>
-            new[] { "libtorch", "torch", "libc10", "c10", "libgomp", "libomp", "libiomp" }
-                .Any(name => Path.GetFileName(file).StartsWith(name, StringComparison.Ordinal)) && Path.GetExtension(file) is not ".json";
+        private static void Move(string from, string to, Predicate<string> which)
+        {
+            foreach (string name in Directory.GetFiles(from).Select(file => Path.GetFileName(file)).Where(name => which(name)))
+                File.Move(Path.Combine(from, name), Path.Combine(to, name));
+        }
     }
 }

@@ -18,7 +18,9 @@ public sealed class LoadableTorchTests : IDisposable
     [Fact]
     public void Copy_in_the_output_has_the_weak_requirement_and_the_package_cache_is_untouched()
     {
-        Assert.True(ElfVersionRequirements.IsWeak(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", Library), Version));
+        string[] copies = Directory.GetFiles(AppContext.BaseDirectory, Library, SearchOption.AllDirectories);
+        Assert.Equal(OperatingSystem.IsLinux() ? 1 : 0, copies.Length);
+        Assert.All(copies, copy => Assert.True(ElfVersionRequirements.IsWeak(copy, Version)));
         Assert.False(ElfVersionRequirements.IsWeak(InPackage, Version));
     }
 
