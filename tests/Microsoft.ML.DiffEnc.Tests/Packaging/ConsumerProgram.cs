@@ -32,7 +32,7 @@ public sealed class ConsumerProgram : IDisposable
         DotNet.Run(_folder.FullName,
             ["build", "PackageConsumer.csproj", "-c", "Release", "-o", Output, "-nologo",
              $"-p:DiffEncVersion={version}", $"-p:RestorePackagesPath={Path.Combine(_folder.FullName, "packages")}",
-             "-p:UseSharedCompilation=false", "-p:CreateHardLinksForCopyFilesToOutputDirectoryIfPossible=true"]);
+             "-p:UseSharedCompilation=false", "-p:CreateHardLinksForCopyLocalIfPossible=true"]);
     }
 
     /// <summary>The folder that the program was built into.</summary>
