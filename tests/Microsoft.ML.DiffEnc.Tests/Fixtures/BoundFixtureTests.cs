@@ -46,7 +46,7 @@ public sealed class BoundFixtureTests(FixtureCases cases) : FixtureTests(cases)
         foreach (ReferenceParameter reference in ReferenceParameterMap.Of(c.Model.Description).OrderBy(parameter => parameter.Path))
         {
             Tensor parameter = parameters[reference.Name];
-            Tensor gradient = ToFlax(reference.Layout, parameter.grad ?? zeros_like(parameter)).to(float64).flatten();
+            Tensor gradient = reference.Layout.ToFlax(parameter.grad ?? zeros_like(parameter)).to(float64).flatten();
             parameter.grad = null;
             norms.Add(gradient.square().sum().sqrt().item<double>());
             sums.Add(gradient.sum().item<double>());
@@ -67,15 +67,4 @@ public sealed class BoundFixtureTests(FixtureCases cases) : FixtureTests(cases)
         Tensor parts = stack([reconstruction + latent + diffusion, reconstruction, latent, diffusion]);
         c.RequireNumbers($"{run}_bpd_mean", parts.mean([1]) / (c.Dimensions * Math.Log(2)));
     }
-
-    /// <summary>The inverse of what loading does to a parameter of this layout.</summary>
-    private static Tensor ToFlax(WeightLayout layout, Tensor torch) => layout switch
-    {
-        WeightLayout.Same => torch,
-        WeightLayout.Dense => torch.t(),
-        WeightLayout.PointwiseConvolution => torch.flatten(1).t(),
-        WeightLayout.Convolution => torch.permute(2, 3, 1, 0),
-        WeightLayout.TransposedConvolution => torch.permute(2, 3, 0, 1).flip(0, 1),
-        _ => throw new ArgumentOutOfRangeException(nameof(layout)),
-    };
 }

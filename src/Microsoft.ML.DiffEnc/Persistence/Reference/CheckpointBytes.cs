@@ -21,16 +21,17 @@ internal static class CheckpointBytes
         if (!isGzip)
             return ReadToEnd(file, file.Length)!.Value;
 
-        using GZipStream unpacked = new(file, CompressionMode.Decompress);
+        ReadOnlySequence<byte>? content;
         try
         {
-            return ReadToEnd(unpacked, file.Length * MaximumExpansion) ?? throw new InvalidDataException(
-                $"'{path}' unpacks to more than {MaximumExpansion} times its size, which no checkpoint does.");
+            using GZipStream unpacked = new(file, CompressionMode.Decompress);
+            content = ReadToEnd(unpacked, file.Length * MaximumExpansion);
         }
-        catch (InvalidDataException damaged) when (!damaged.Message.Contains(path, StringComparison.Ordinal))
+        catch (InvalidDataException damaged)
         {
             throw new InvalidDataException($"'{path}' starts as a gzip file but cannot be unpacked: {damaged.Message} Fetch the file again.", damaged);
         }
+        return content ?? throw new InvalidDataException($"'{path}' unpacks to more than {MaximumExpansion} times its size, which no checkpoint does.");
     }
 
     /// <summary>Everything in the stream, or <see langword="null"/> if that is more than <paramref name="limit"/> bytes.</summary>

@@ -50,7 +50,8 @@ internal sealed class FlaxMsgpack
             throw new InvalidDataException(
                 $"The document breaks off at {Place}: the file is truncated, or a length in it is damaged. Fetch the file again.", truncated);
         }
-        catch (MessagePackSerializationException damaged)
+        // MessagePack reports lengths past 2^31 and numbers past 2^63 by the latter two.
+        catch (Exception damaged) when (damaged is MessagePackSerializationException or ArgumentOutOfRangeException or OverflowException)
         {
             throw new InvalidDataException($"The document is damaged at {Place} (byte {reader.Consumed}): {damaged.Message}", damaged);
         }

@@ -142,11 +142,10 @@ internal static class ReferenceConfig
     {
         int n = section.Integer("n_embd", BlockGroups, 1 << 16);
         int groups = section.Integer("num_groups_groupnorm", 1, n);
-        foreach (int divisor in (ReadOnlySpan<int>)[BlockGroups, groups])
-        {
-            if (n % divisor != 0)
-                throw section.Malformed($"'{section.FullName("n_embd")}' is {n}, which normalisation in {divisor} groups cannot divide");
-        }
+        if (n % BlockGroups != 0)
+            throw section.Malformed($"'{section.FullName("n_embd")}' is {n}, expected a multiple of the {BlockGroups} groups that the blocks normalise in");
+        if (n % groups != 0)
+            throw section.Malformed($"'{section.FullName("num_groups_groupnorm")}' is {groups}, which does not divide n_embd, {n}");
         int blocks = section.Integer("n_layer", 1, 1024);
         section.Only("kernel_init", "", "the authors' default", optional: true);
         section.Ignore("p_dropout", "non_id_init");
