@@ -71,7 +71,8 @@ internal sealed class FixtureCase : IDisposable
     }
 
     /// <summary>Requires one slice along the first axis of the file's images, measured against the largest value of the whole array.</summary>
-    public void RequireSlice(string name, int index, Tensor actual) => Require($"{name}[{index}]", Images(name)[index], actual, null, Images(name));
+    public void RequireSlice(string name, int index, Tensor actual) =>
+        Require($"{name}[{index}]", Images(name)[index], actual, tolerance: null, scaleOf: Images(name));
 
     private void Require(string name, Tensor expected, Tensor actual, double? tolerance, Tensor? scaleOf = null)
     {

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Microsoft.ML.DiffEnc.Persistence.Reference;
 
 /// <summary>
-/// One object of a JSON configuration. Every key has to be asked for: what is left over, missing or of another kind is refused with its full name.
+/// One object of a JSON configuration. Every key has to be asked for: what is left over, missing or of another kind is refused with its
+/// full name.
 /// </summary>
 internal sealed class ConfigSection
 {
@@ -23,7 +24,8 @@ internal sealed class ConfigSection
 
     public ConfigSection Section(string key) => new(_file, FullName(key), Require(key));
 
-    public string Text(string key) => Require(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw WrongKind(key, "a text");
+    public string Text(string key) =>
+        Require(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw WrongKind(key, "a text");
 
     public int Integer(string key, int minimum, int maximum)
     {
@@ -32,9 +34,10 @@ internal sealed class ConfigSection
         return number >= minimum && number <= maximum ? number : throw Malformed($"'{FullName(key)}' is {number}, expected {minimum} to {maximum}");
     }
 
-    public double Number(string key) => Require(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) && double.IsFinite(number)
-        ? number
-        : throw WrongKind(key, "a number");
+    public double Number(string key) =>
+        Require(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) && double.IsFinite(number)
+            ? number
+            : throw WrongKind(key, "a number");
 
     /// <summary>Refuses any value but the one that this library's models have.</summary>
     /// <param name="key">A boolean, number or text key.</param>
@@ -46,9 +49,13 @@ internal sealed class ConfigSection
         if (optional && !_object.TryGetProperty(key, out _))
             return;
         JsonElement value = Require(key);
-        bool fits = value.ValueKind == JsonValueKind.Number && double.TryParse(supported, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-            ? value.TryGetDouble(out double found) && found == number
-            : value.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.String && value.ToString().Equals(supported, StringComparison.OrdinalIgnoreCase);
+        bool fits = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.TryGetDouble(out double found) && found.ToString(CultureInfo.InvariantCulture) == supported,
+            JsonValueKind.True or JsonValueKind.False => value.GetRawText() == supported,
+            JsonValueKind.String => value.GetString() == supported,
+            _ => false,
+        };
         if (!fits)
             throw Unsupported(key, Describe(value), $"only {(supported.Length == 0 ? "\"\"" : supported)} is supported ({meaning})");
     }
@@ -64,7 +71,7 @@ internal sealed class ConfigSection
     public void RequireAllRead()
     {
         if (_unread.Count > 0)
-            throw new NotSupportedException($"'{_file}': unknown {(_unread.Count == 1 ? "key" : "keys")} {string.Join(", ", _unread.Select(key => $"'{FullName(key)}'"))}.");
+            throw new NotSupportedException($"'{_file}': not known: {string.Join(", ", _unread.Select(key => $"'{FullName(key)}'"))}.");
     }
 
     public NotSupportedException Unsupported(string key, string found, string supported) =>
@@ -80,7 +87,8 @@ internal sealed class ConfigSection
         return _object.TryGetProperty(key, out JsonElement value) ? value : throw Malformed($"the key '{FullName(key)}' is missing");
     }
 
-    private InvalidDataException WrongKind(string key, string expected) => Malformed($"'{FullName(key)}' is {Describe(_object.GetProperty(key))}, expected {expected}");
+    private InvalidDataException WrongKind(string key, string expected) =>
+        Malformed($"'{FullName(key)}' is {Describe(_object.GetProperty(key))}, expected {expected}");
 
     private static string Describe(JsonElement value) => value.ValueKind switch
     {

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Persistence.Reference;
 
-/// <summary>An n-dimensional array of a Flax tree: a view of the file's bytes, already checked to hold exactly the elements its shape asks for.</summary>
+/// <summary>
+/// An n-dimensional array of a Flax tree: a view of the file's bytes, already checked to hold exactly the elements its shape asks for.
+/// </summary>
 /// <param name="dataType">NumPy's name of the element type, e.g. <c>float32</c>.</param>
 /// <param name="shape">Sizes of the axes; empty for a 0-d array.</param>
 /// <param name="data">Elements in C order, little-endian.</param>
@@ -16,7 +18,7 @@ internal sealed class FlaxArray(string dataType, long[] shape, ReadOnlySequence<
 
     public ReadOnlySequence<byte> Data { get; } = data;
 
-    /// <summary>Bytes of one element of the named type, or <see langword="null"/> for a type that checkpoints do not hold (objects, strings, dates).</summary>
+    /// <summary>Bytes of one element of the named type, or <see langword="null"/> for a type that checkpoints do not hold (objects, dates).</summary>
     public static int? ElementSize(string dataType) => dataType switch
     {
         "bool" or "int8" or "uint8" => 1,

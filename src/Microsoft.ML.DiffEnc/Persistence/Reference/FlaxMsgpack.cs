@@ -112,7 +112,7 @@ internal sealed class FlaxMsgpack
     {
         ExtensionHeader header = reader.ReadExtensionFormatHeader();
         if (header.TypeCode is not (ArrayExtension or NumPyScalarExtension))
-            throw Refused($"Extension type {header.TypeCode} is not supported; Flax arrays are type {ArrayExtension}, NumPy scalars type {NumPyScalarExtension}");
+            throw Refused($"Extension type {header.TypeCode} is not supported; arrays are type {ArrayExtension}, NumPy scalars {NumPyScalarExtension}");
         if (header.Length > reader.Sequence.Length - reader.Consumed)
             throw new EndOfStreamException();
 
@@ -132,14 +132,18 @@ internal sealed class FlaxMsgpack
         return new FlaxArray(dataType, shape, data);
     }
 
-    /// <summary>Undoes Flax's splitting of arrays past 2^30 bytes: {marker, shape: {"0": …}, chunks: {"0": …}}; keys are numbers, stored in the order of text.</summary>
+    /// <summary>
+    /// Undoes Flax's splitting of arrays past 2^30 bytes: {marker, shape: {"0": …}, chunks: {"0": …}}, whose numbered keys are stored in the
+    /// order of text.
+    /// </summary>
     private FlaxArray JoinChunks(Dictionary<string, FlaxNode> parts)
     {
         FlaxScalar[] sizes = ReadTuple<FlaxScalar>(parts, "shape");
         FlaxArray[] chunks = ReadTuple<FlaxArray>(parts, "chunks");
         if (chunks.Length == 0)
             throw Refused("A chunked array has no chunks");
-        long[] shape = Array.ConvertAll(sizes, size => size.Value is long value ? value : throw Refused("A chunked array has a size that is not a number"));
+        long[] shape = Array.ConvertAll(
+            sizes, size => size.Value is long value ? value : throw Refused("A chunked array has a size that is not a number"));
         string dataType = chunks[0].DataType;
         if (Array.Exists(chunks, chunk => chunk.DataType != dataType))
             throw Refused("The chunks of an array differ in element type");

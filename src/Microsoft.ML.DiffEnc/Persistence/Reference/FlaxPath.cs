@@ -3,7 +3,9 @@ namespace Microsoft.ML.DiffEnc.Persistence.Reference;
 /// <summary>
 /// The place of a value in a Flax tree, as its key at every level.
 /// </summary>
-/// <remarks>Flax keys contain dots (<c>down.block_0</c>), so a path is never one joined string; <see cref="ToString"/> joins with '/' for people only.</remarks>
+/// <remarks>
+/// Flax keys contain dots (<c>down.block_0</c>), so a path is never one joined string; <see cref="ToString"/> joins with '/' for people only.
+/// </remarks>
 internal readonly struct FlaxPath(params string[] keys) : IEquatable<FlaxPath>, IComparable<FlaxPath>
 {
     private readonly string[]? _keys = keys;

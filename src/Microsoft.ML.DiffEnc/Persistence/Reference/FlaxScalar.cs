@@ -6,5 +6,10 @@ internal sealed class FlaxScalar(object? value) : FlaxNode
 {
     public object? Value { get; } = value;
 
-    public override string ToString() => Value switch { null => "null", string => "a string", _ => FormattableString.Invariant($"the plain value {Value}") };
+    public override string ToString() => Value switch
+    {
+        null => "null",
+        string => "a text",
+        _ => FormattableString.Invariant($"the plain value {Value}"),
+    };
 }

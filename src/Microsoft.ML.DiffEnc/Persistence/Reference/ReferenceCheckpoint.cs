@@ -12,7 +12,8 @@ internal static class ReferenceCheckpoint
     private static readonly FlaxPath OutputBias = new("score_model", "conv_out", "bias");
 
     /// <summary>
-    /// Builds the configured model and gives it the checkpoint's moving-average weights, <c>ema_params</c>, which the authors sample and evaluate with.
+    /// Builds the configured model and gives it the checkpoint's moving-average weights, <c>ema_params</c>, which the authors sample and
+    /// evaluate with.
     /// Channels come from the checkpoint; weights are rounded to the model's float32 where they are stored as float64.
     /// </summary>
     /// <param name="checkpointPath">The checkpoint, as saved by the authors' code or packed with gzip.</param>
@@ -33,7 +34,10 @@ internal static class ReferenceCheckpoint
     {
         Dictionary<FlaxPath, FlaxNode> weights = ReadWeights(checkpointPath, weightsKey);
         if (weights.GetValueOrDefault(OutputBias) is not FlaxArray { Shape: [>= 1 and <= 1024 and var channels] })
-            throw new InvalidDataException($"'{checkpointPath}' holds no diffusion model: {weightsKey} has no fitting '{OutputBias}', which says how many channels its images have.");
+        {
+            throw new InvalidDataException(
+                $"'{checkpointPath}' holds no diffusion model: {weightsKey} has no fitting '{OutputBias}', which says how many channels its images have.");
+        }
         ModelDescription description = ReferenceConfig.Read(configPath, width, height, (int)channels);
         IReadOnlyList<ReferenceParameter> parameters = ReferenceParameterMap.Of(description);
 
@@ -67,8 +71,9 @@ internal static class ReferenceCheckpoint
         }
         if (state.Children.GetValueOrDefault(key) is not FlaxMap weights)
         {
+            string found = string.Join(", ", state.Children.Keys.Take(ProblemsListed).Select(name => $"'{name}'"));
             throw new InvalidDataException(
-                $"'{path}' has no '{key}'; its top level has {string.Join(", ", state.Children.Keys.Take(ProblemsListed).Select(found => $"'{found}'"))}. Expected a training state as the authors' code saves it.");
+                $"'{path}' has no '{key}'; its top level has {found}. Expected a training state as the authors' code saves it.");
         }
         return weights.Leaves().ToDictionary();
     }
@@ -116,7 +121,10 @@ internal static class ReferenceCheckpoint
                 notFinite.Add($"'{parameter.Path}' has values that are NaN or infinite");
             Tensor value = parameter.Layout.ToTorch(flax);
             if (!value.shape.SequenceEqual(target.shape))
-                throw new InvalidOperationException($"'{parameter.Name}' has shape {FlaxArray.Format(target.shape)}, but '{parameter.Path}' gives {FlaxArray.Format(value.shape)}.");
+            {
+                throw new InvalidOperationException(
+                    $"'{parameter.Name}' has shape {FlaxArray.Format(target.shape)}, but '{parameter.Path}' gives {FlaxArray.Format(value.shape)}.");
+            }
             target.copy_(value);
         }
         if (targets.Count > 0)
@@ -129,9 +137,14 @@ internal static class ReferenceCheckpoint
         List<string> all = [.. problems];
         if (all.Count == 0)
             return;
-        IEnumerable<string> lines = all.Take(ProblemsListed).Select(problem => $"{Environment.NewLine}  {problem}");
-        string more = all.Count > ProblemsListed ? $"{Environment.NewLine}  … and {all.Count - ProblemsListed} more" : "";
-        throw new InvalidDataException(
-            $"{weightsKey} of '{checkpointPath}' does not fit '{configPath}'. Check that the two belong together and that width and height are those of the training images.{string.Concat(lines)}{more}");
+        List<string> lines =
+        [
+            $"{weightsKey} of '{checkpointPath}' does not fit '{configPath}'. "
+                + "Check that the two belong together and that width and height are those of the training images.",
+            .. all.Take(ProblemsListed),
+        ];
+        if (all.Count > ProblemsListed)
+            lines.Add($"… and {all.Count - ProblemsListed} more");
+        throw new InvalidDataException(string.Join($"{Environment.NewLine}  ", lines));
     }
 }

@@ -12,7 +12,8 @@ internal static class ReferenceConfig
 {
     private const int PixelValues = 256;
 
-    // The authors' blocks have 32 groups whatever the configuration says; it names only those before the last convolution and of a plain encoder's middle.
+    // The authors' blocks have 32 groups whatever the configuration says; it names only those before the last convolution and of a
+    // plain encoder's middle.
     private const int BlockGroups = 32;
 
     private const int MaximumFileSize = 1 << 20;
@@ -32,7 +33,8 @@ internal static class ReferenceConfig
             throw new InvalidDataException($"'{path}' has {file.Length} bytes; a model configuration has a few thousand.");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            JsonDocumentOptions strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), strict);
             return Read(new ConfigSection(path, "", document.RootElement), width, height, channels);
         }
         catch (JsonException malformed)
@@ -133,7 +135,8 @@ internal static class ReferenceConfig
         if (levels > 30 || width % (1 << levels) != 0 || height % (1 << levels) != 0)
         {
             throw network.Malformed(
-                $"'{network.FullName("n_layer")}' is {size.Blocks}, so the encoder halves its images {levels} times, which images of {width}×{height} pixels do not allow");
+                $"'{network.FullName("n_layer")}' is {size.Blocks}, so the encoder halves its images {levels} times, "
+                + $"which images of {width}×{height} pixels do not allow");
         }
         return (size, layout);
     }
@@ -143,7 +146,7 @@ internal static class ReferenceConfig
         int n = section.Integer("n_embd", BlockGroups, 1 << 16);
         int groups = section.Integer("num_groups_groupnorm", 1, n);
         if (n % BlockGroups != 0)
-            throw section.Malformed($"'{section.FullName("n_embd")}' is {n}, expected a multiple of the {BlockGroups} groups that the blocks normalise in");
+            throw section.Malformed($"'{section.FullName("n_embd")}' is {n}, expected a multiple of {BlockGroups}, the groups of the blocks' normalisation");
         if (n % groups != 0)
             throw section.Malformed($"'{section.FullName("num_groups_groupnorm")}' is {groups}, which does not divide n_embd, {n}");
         int blocks = section.Integer("n_layer", 1, 1024);

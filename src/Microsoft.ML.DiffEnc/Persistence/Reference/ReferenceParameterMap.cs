@@ -48,7 +48,7 @@ internal sealed class ReferenceParameterMap
         long embedding = 4L * size.Width;
         long Width(int level) => (long)size.Width << level;
         // Only the multi-resolution form numbers the blocks of a level, even when there is one.
-        string BlockKey(string level, int block) => description.EncoderLayout == EncoderLayout.MultiResolution ? $"{level}_resnet_block{block}" : $"{level}_resnet_block";
+        string Number(int block) => description.EncoderLayout == EncoderLayout.MultiResolution ? $"{block}" : "";
 
         AddTimeEmbedding(root.Append("time_embedding"), "encoder.time_embedding", size.Width);
         AddConvolution(root.Append("conv_in"), "encoder.conv_in", description.Channels, size.Width);
@@ -57,7 +57,10 @@ internal sealed class ReferenceParameterMap
         for (int level = 0; level < levels; level++)
         {
             for (int b = 0; b < blocks; b++, channels = Width(level))
-                AddBlock(unet.Append($"down_blocks_{level}", BlockKey($"down_{level}", b)), $"encoder.down.{level}.{b}", channels, Width(level), embedding);
+            {
+                FlaxPath path = unet.Append($"down_blocks_{level}", $"down_{level}_resnet_block{Number(b)}");
+                AddBlock(path, $"encoder.down.{level}.{b}", channels, Width(level), embedding);
+            }
         }
         AddBlock(unet.Append("mid_resnet_1"), "encoder.mid1", channels, channels, embedding);
         AddAttention(unet.Append("mid_attn_1"), "encoder.attention", channels);
@@ -67,11 +70,10 @@ internal sealed class ReferenceParameterMap
             // Flax counts the containers in order of execution, but names the blocks inside after the level they handle.
             int level = levels - 1 - k;
             FlaxPath up = unet.Append($"up_blocks_{k}");
-            Add(up.Append("conv_trans", "kernel"), [2, 2, channels, Width(level)], $"encoder.up.{k}.upsample.weight", WeightLayout.TransposedConvolution);
-            AddBias(up.Append("conv_trans"), $"encoder.up.{k}.upsample", Width(level));
+            AddUpConvolution(up.Append("conv_trans"), $"encoder.up.{k}.upsample", channels, Width(level));
             channels = 2 * Width(level);
             for (int b = 0; b < blocks; b++, channels = Width(level))
-                AddBlock(up.Append(BlockKey($"up_{level}", b)), $"encoder.up.{k}.blocks.{b}", channels, Width(level), embedding);
+                AddBlock(up.Append($"up_{level}_resnet_block{Number(b)}"), $"encoder.up.{k}.blocks.{b}", channels, Width(level), embedding);
         }
         AddNorm(root.Append("GroupNorm_0"), "encoder.norm_out", size.Width);
         AddConvolution(root.Append("conv_out"), "encoder.conv_out", size.Width, description.Channels);
@@ -115,6 +117,12 @@ internal sealed class ReferenceParameterMap
         AddBias(path, name, channelsOut);
     }
 
+    private void AddUpConvolution(FlaxPath path, string name, long channelsIn, long channelsOut)
+    {
+        Add(path.Append("kernel"), [2, 2, channelsIn, channelsOut], $"{name}.weight", WeightLayout.TransposedConvolution);
+        AddBias(path, name, channelsOut);
+    }
+
     private void AddNorm(FlaxPath path, string name, long channels)
     {
         Add(path.Append("scale"), [channels], $"{name}.weight", WeightLayout.Same);
@@ -123,5 +131,6 @@ internal sealed class ReferenceParameterMap
 
     private void AddBias(FlaxPath path, string name, long size) => Add(path.Append("bias"), [size], $"{name}.bias", WeightLayout.Same);
 
-    private void Add(FlaxPath path, long[] shape, string name, WeightLayout layout) => _parameters.Add(new ReferenceParameter(path, shape, name, layout));
+    private void Add(FlaxPath path, long[] shape, string name, WeightLayout layout) =>
+        _parameters.Add(new ReferenceParameter(path, shape, name, layout));
 }

@@ -73,7 +73,8 @@ public sealed class FlaxMsgpackTests
     public void Bytes_need_not_be_contiguous()
     {
         byte[] document = FlaxDocument.Write(Sample);
-        FlaxMap map = FlaxMsgpack.Read(ByteSegment.Join(Enumerable.Range(0, document.Length).Select(i => (ReadOnlyMemory<byte>)document.AsMemory(i, 1))));
+        IEnumerable<ReadOnlyMemory<byte>> singles = document.Select((_, i) => (ReadOnlyMemory<byte>)document.AsMemory(i, 1));
+        FlaxMap map = FlaxMsgpack.Read(ByteSegment.Join(singles));
         using var kernel = Assert.IsType<FlaxArray>(Find(map, "params", "down.block_0/x", "kernel")).ToTensor();
         Assert.Equal([1f, -2f], kernel.data<float>().ToArray());
     }
@@ -134,7 +135,8 @@ public sealed class FlaxMsgpackTests
 
     [Fact]
     public void Bytes_after_the_document_are_refused() =>
-        Assert.Contains("the file goes on", Assert.Throws<InvalidDataException>(() => Read([.. FlaxDocument.Write(Sample), 0xc0])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the file goes on", Assert.Throws<InvalidDataException>(() => Read([.. FlaxDocument.Write(Sample), 0xc0])).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(new byte[0])]

@@ -44,7 +44,10 @@ public sealed class ReferenceCheckpointTests : IDisposable
         using DiffEncModel model = Write("VDM2_V", alter: weights =>
         {
             foreach ((FlaxPath path, FlaxDocument.Array array) in weights.ToArray())
-                weights[path] = array with { DataType = "float64", Data = MemoryMarshal.AsBytes<double>([.. MemoryMarshal.Cast<byte, float>(array.Data).ToArray().Select(value => (double)value)]).ToArray() };
+            {
+                double[] values = [.. MemoryMarshal.Cast<byte, float>(array.Data).ToArray().Select(value => (double)value)];
+                weights[path] = array with { DataType = "float64", Data = MemoryMarshal.AsBytes<double>(values).ToArray() };
+            }
         });
         using DiffEncModel loaded = ReferenceCheckpoint.Load(_checkpoint, _config, 8, 8);
         Assert.All(model.NamedParameters, pair => Assert.True(pair.Value.equal(loaded.NamedParameters[pair.Key]).all().item<bool>()));
@@ -147,7 +150,8 @@ public sealed class ReferenceCheckpointTests : IDisposable
 
     [Fact]
     public void A_file_whose_channels_cannot_be_told_is_refused() =>
-        Assert.Contains("'score_model/conv_out/bias'", RequireRefused(weights => weights.Remove(Path("score_model/conv_out/bias"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "'score_model/conv_out/bias'", RequireRefused(weights => weights.Remove(Path("score_model/conv_out/bias"))), StringComparison.Ordinal);
 
     [Fact]
     public void A_damaged_file_is_refused_by_its_name()
