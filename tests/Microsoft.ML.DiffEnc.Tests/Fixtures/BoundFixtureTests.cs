@@ -53,9 +53,12 @@ public sealed class BoundFixtureTests(FixtureCases cases) : FixtureTests(cases)
             probes.Add((gradient * arange(gradient.numel(), dtype: float64).cos()).sum().item<double>());
         }
         c.RequireNumbers("grad_l2", tensor(norms));
-        // Up to 3e5 entries that mostly cancel: a sum is known to fewer digits than the entries. (The reference has no float32 gradients.)
-        c.RequireNumbers("grad_sum", tensor(sums), tolerance: type == float64 ? null : 1e-3);
-        c.RequireNumbers("grad_probe", tensor(probes));
+
+        // The reference has no float32 gradients. They are ill-conditioned: the time embedding multiplies time by 1000, and in float64 a
+        // change of the times by 6e-8, half a float32 unit, already turns the wide case's encoder gradients by 4e-4 of their length.
+        double? tolerance = type == float64 ? null : 2e-3;
+        c.RequireNumbers("grad_sum", tensor(sums), tolerance);
+        c.RequireNumbers("grad_probe", tensor(probes), tolerance);
     }
 
     private static void RequireBound(FixtureCase c, string run, DiffEncModel model, Tensor times)

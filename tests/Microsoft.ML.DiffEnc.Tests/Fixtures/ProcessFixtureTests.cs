@@ -20,6 +20,7 @@ public sealed class ProcessFixtureTests(FixtureCases cases) : FixtureTests(cases
     [SharedDataTheory, MemberData(nameof(FixtureCases.All), MemberType = typeof(FixtureCases))]
     public void The_encoding_its_network_and_its_derivative_are_the_reference_s(string name, ScalarType type)
     {
+        using var noGradient = no_grad();
         FixtureCase c = Case(name, type);
         int images = (int)c.Numbers("enc_n")[0];
         Tensor x = c.Model.Scale(c.Images("images").narrow(0, 0, images));
