@@ -95,6 +95,7 @@ public sealed class DiffEncModel : IDisposable
             throw new ArgumentException($"The model's type can be Float32 or Float64, not {dtype}.", nameof(dtype));
         foreach (var (_, module) in Modules())
             module.to(dtype);
+        KeepWeights();
         DataType = dtype;
     }
 
@@ -102,7 +103,15 @@ public sealed class DiffEncModel : IDisposable
     {
         foreach (var (_, module) in Modules())
             module.to(device);
+        KeepWeights();
         Device = device;
+    }
+
+    /// <summary>Weights live as long as the model, whatever scope they were made or converted in.</summary>
+    private void KeepWeights()
+    {
+        foreach (var weight in NamedParameters.Values)
+            weight.DetachFromDisposeScope();
     }
 
     /// <summary>γ(t) = −log SNR(t).</summary>
@@ -208,7 +217,7 @@ public sealed class DiffEncModel : IDisposable
     public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
     {
         var x = Scale(images);
-        return Pixels.LogProbability(x, Own(z0Rescaled, 4), _schedule.GammaAt(0, x));
+        return Pixels.LogProbability(x, Own(z0Rescaled, 4), _schedule.GammaAt(0, x), _schedule.LeastGamma);
     });
 
     /// <summary>The most probable pixels given z_0.</summary>
