@@ -36,7 +36,8 @@ public class EvaluateTests
     [Fact]
     public void The_standard_error_is_exact_where_the_spread_is_small_beside_the_mean()
     {
-        IDataView data = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 1000).Select(i => new ScoredRow { BitsPerDimension = 4096 + i % 2 / 1024f }));
+        IDataView data = _ml.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 1000).Select(i => new ScoredRow { BitsPerDimension = 4096 + i % 2 / 1024f }));
         double expected = Math.Sqrt(1000 * Math.Pow(1 / 2048.0, 2) / 999 / 1000);
         Assert.Equal(expected, _ml.Generative().Evaluate(data).StandardError, 1e-9 * expected);
     }
@@ -47,13 +48,15 @@ public class EvaluateTests
 
     [Fact]
     public void A_missing_column_is_named_beside_those_that_exist()
-        => Refused<ArgumentOutOfRangeException>(_ml.Data.LoadFromEnumerable([new { Label = 1f }]), "no column 'BitsPerDimension'", "Label", "DiffEncTransformer");
+        => Refused<ArgumentOutOfRangeException>(
+            _ml.Data.LoadFromEnumerable([new { Label = 1f }]), "no column 'BitsPerDimension'", "Label", "DiffEncTransformer");
 
     [Fact]
     public void A_renamed_column_is_missed()
     {
         IDataView data = _ml.Data.LoadFromEnumerable([new ScoredRow()]);
-        IDataView renamed = _ml.Transforms.CopyColumns("Renamed", "LatentLoss").Append(_ml.Transforms.DropColumns("LatentLoss")).Fit(data).Transform(data);
+        IDataView renamed = _ml.Transforms.CopyColumns("Renamed", "LatentLoss").Append(_ml.Transforms.DropColumns("LatentLoss"))
+            .Fit(data).Transform(data);
         Refused<ArgumentOutOfRangeException>(renamed, "no column 'LatentLoss'", "Renamed");
     }
 

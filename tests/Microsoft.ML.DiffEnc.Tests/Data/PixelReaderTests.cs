@@ -31,7 +31,8 @@ public class PixelReaderTests
             {
                 // A new image each time: ExtractPixels disposes of what it has read.
                 IDataView data = View(Pictures.Image(_colours, Width, Height));
-                IDataView vectors = _ml.Transforms.ExtractPixels("Image", interleavePixelColors: interleave, outputAsFloatArray: single).Fit(data).Transform(data);
+                IDataView vectors = _ml.Transforms.ExtractPixels("Image", interleavePixelColors: interleave, outputAsFloatArray: single)
+                    .Fit(data).Transform(data);
                 Assert.Equal(_colours, Read(vectors, Column(3, interleave ? PixelLayout.Interleaved : PixelLayout.ChannelsFirst)));
             }
     }
@@ -46,7 +47,9 @@ public class PixelReaderTests
             for (int i = 0; i < 256 * 256; i++)
                 (pixels[i], pixels[65536 + i], pixels[2 * 65536 + i]) = ((byte)red, (byte)i, (byte)(i >> 8));
             IDataView data = _ml.Data.LoadFromEnumerable([new LargeImage { Image = Pictures.Image(pixels, 256, 256) }]);
-            IDataView stock = _ml.Transforms.ConvertToGrayscale("Image").Append(_ml.Transforms.ExtractPixels("Image", colorsToExtract: ImagePixelExtractingEstimator.ColorBits.Red)).Fit(data).Transform(data);
+            IDataView stock = _ml.Transforms.ConvertToGrayscale("Image")
+                .Append(_ml.Transforms.ExtractPixels("Image", colorsToExtract: ImagePixelExtractingEstimator.ColorBits.Red))
+                .Fit(data).Transform(data);
             var grey = new ImageColumn("Image", 256, 256, 1);
             byte[] ours = Read(data, grey); // first: ExtractPixels disposes of what it has read
             Assert.Equal(Read(stock, grey), ours);
@@ -65,11 +68,14 @@ public class PixelReaderTests
     }
 
     [Fact]
-    public void A_missing_image_is_refused_with_its_row() => RefusedRow1([Pictures.Image(_colours, Width, Height), null], "Row 1 of the image column 'Image'", "null", "LoadImages");
+    public void A_missing_image_is_refused_with_its_row()
+        => RefusedRow1([Pictures.Image(_colours, Width, Height), null], "Row 1 of the image column 'Image'", "null", "LoadImages");
 
     [Fact]
     public void An_image_of_another_size_is_refused_with_its_row()
-        => RefusedRow1([Pictures.Image(_colours, Width, Height), Pictures.Image(_colours, Height, Width)], "Row 1", "is 2×3; expected 3×2", "ResizeImages(\"Image\", 3, 2)");
+        => RefusedRow1(
+            [Pictures.Image(_colours, Width, Height), Pictures.Image(_colours, Height, Width)],
+            "Row 1", "is 2×3; expected 3×2", "ResizeImages(\"Image\", 3, 2)");
 
     [Theory]
     [InlineData(float.NaN, "NaN", "ReplaceMissingValues")]
@@ -109,7 +115,8 @@ public class PixelReaderTests
 
     private byte[] Read(IDataView data, ImageColumn column) => ReadAll(data, column)[0].ToArray();
 
-    private PixelTable ReadAll(IDataView data, ImageColumn column) => PixelTable.Load(((IHostEnvironment)_ml).Register("test"), data, column, CancellationToken.None);
+    private PixelTable ReadAll(IDataView data, ImageColumn column)
+        => PixelTable.Load(((IHostEnvironment)_ml).Register("test"), data, column, CancellationToken.None);
 
     // ML.NET believes the attribute: it does not look at the images.
     private sealed class SmallImage

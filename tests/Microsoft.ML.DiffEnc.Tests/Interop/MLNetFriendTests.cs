@@ -8,8 +8,8 @@ using Xunit;
 namespace Microsoft.ML.DiffEnc.Tests.Interop;
 
 /// <summary>
-/// The library uses internals of ML.NET, which another version of ML.NET may change without notice. Here every type and member that its compiled code names
-/// is bound against the ML.NET that is there, so that such a change is found by its name, and not by a user.
+/// The library uses internals of ML.NET, which another version of ML.NET may change without notice. Here every type and member that its compiled code
+/// names is bound against the ML.NET that is there, so that such a change is found by its name, and not by a user.
 /// </summary>
 public class MLNetFriendTests
 {
@@ -21,9 +21,12 @@ public class MLNetFriendTests
         using var file = new PEReader(File.OpenRead(_library.FullyQualifiedName));
         MetadataReader metadata = file.GetMetadataReader();
 
-        List<Type> types = [.. metadata.TypeReferences.Where(handle => IsMLNet(metadata, handle)).Select(handle => _library.ResolveType(MetadataTokens.GetToken(handle)))];
+        List<Type> types = [.. metadata.TypeReferences
+            .Where(handle => IsMLNet(metadata, handle))
+            .Select(handle => _library.ResolveType(MetadataTokens.GetToken(handle)))];
         List<MemberInfo> members = [.. metadata.MemberReferences
-            .Where(handle => metadata.GetMemberReference(handle).Parent is { Kind: HandleKind.TypeReference } parent && IsMLNet(metadata, (TypeReferenceHandle)parent))
+            .Where(handle => metadata.GetMemberReference(handle).Parent is { Kind: HandleKind.TypeReference } parent
+                && IsMLNet(metadata, (TypeReferenceHandle)parent))
             .Select(handle => _library.ResolveMember(MetadataTokens.GetToken(handle))!)];
 
         // What this is about: were none of these found, nothing would have been tested.

@@ -31,7 +31,13 @@ internal static class Pictures
 
     /// <summary>Rows with grey images 8 × 8 as vectors, numbered.</summary>
     public static IEnumerable<VectorRow> VectorRows(int count)
-        => Enumerable.Range(0, count).Select(i => new VectorRow { Number = i, Text = $"row {i}", Ragged = new float[i % 5], Image = Array.ConvertAll(Pixels(i), p => (float)p) });
+        => Enumerable.Range(0, count).Select(i => new VectorRow
+        {
+            Number = i,
+            Text = $"row {i}",
+            Ragged = new float[i % 5],
+            Image = Array.ConvertAll(Pixels(i), p => (float)p),
+        });
 
     /// <summary>Rows with grey images 8 × 8 as <see cref="MLImage"/>s, numbered.</summary>
     public static IEnumerable<ImageRow> ImageRows(int count)

@@ -15,7 +15,8 @@ internal sealed class RecordingMapper(DataViewSchema inputSchema) : BatchMapper
     /// <summary>The rows that were read, by thread.</summary>
     public ConcurrentDictionary<int, int> RowsByThread { get; } = new();
 
-    public override DataViewSchema.DetachedColumn[] OutputColumns { get; } = [new("Double", NumberDataViewType.Int32), new("Number", NumberDataViewType.Int32)];
+    public override DataViewSchema.DetachedColumn[] OutputColumns { get; } =
+        [new("Double", NumberDataViewType.Int32), new("Number", NumberDataViewType.Int32)];
 
     public override bool DependsOn(int inputColumn, Func<int, bool> activeOutput) => inputColumn == _number.Index;
 

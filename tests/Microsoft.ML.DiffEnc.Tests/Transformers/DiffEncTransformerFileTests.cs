@@ -35,7 +35,8 @@ public sealed class DiffEncTransformerFileTests : IDisposable
     [Fact]
     public void A_transformer_of_its_own_is_saved_and_loaded_with_its_settings()
     {
-        using DiffEncTransformer original = Scoring.Transformer(_ml, channels: 3, new("Some column, ünusual", PixelLayout.Interleaved, Draws: 3, TimesPerDraw: 5, Seed: -11));
+        using DiffEncTransformer original = Scoring.Transformer(_ml, channels: 3,
+            new("Some column, ünusual", PixelLayout.Interleaved, Draws: 3, TimesPerDraw: 5, Seed: -11));
         string file = Path.Combine(_folder.FullName, "model.zip");
         _ml.Model.Save(original, null, file);
         using DiffEncTransformer loaded = DiffEncTransformer.FindIn(new MLContext().Model.Load(file, out _));
@@ -51,7 +52,7 @@ public sealed class DiffEncTransformerFileTests : IDisposable
         JsonElement scoring = Json(Entry(zip, "Scoring.json"));
         Assert.Equal("Image", scoring.GetProperty("inputColumnName").GetString());
         Assert.Equal("ChannelsFirst", scoring.GetProperty("pixelLayout").GetString());
-        Assert.Equal((2, 1, 7), (scoring.GetProperty("draws").GetInt32(), scoring.GetProperty("timesPerDraw").GetInt32(), scoring.GetProperty("seed").GetInt32()));
+        Assert.Equal([2, 1, 7], new[] { "draws", "timesPerDraw", "seed" }.Select(name => scoring.GetProperty(name).GetInt32()));
         Assert.Equal(JsonValueKind.Object, Json(Entry(zip, "Model.json")).ValueKind);
 
         byte[] weights = Bytes(Entry(zip, "Weights.safetensors"));

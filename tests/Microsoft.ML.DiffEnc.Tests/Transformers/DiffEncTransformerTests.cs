@@ -86,7 +86,8 @@ public sealed class DiffEncTransformerTests : IDisposable
     {
         using DiffEncTransformer planes = Scoring.Transformer(_ml, channels: 3);
         using DiffEncTransformer pixels = Scoring.Transformer(_ml, channels: 3, Scoring.Settings with { PixelLayout = PixelLayout.Interleaved });
-        IDataView images = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 5).Select(i => new ImageRow { Image = Pictures.Image(Pictures.Pixels(i, 3), 8, 8) }));
+        IDataView images = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 5)
+            .Select(i => new ImageRow { Image = Pictures.Image(Pictures.Pixels(i, 3), 8, 8) }));
         float[] expected = Scoring.Scores(_ml, planes.Transform(images));
         foreach (bool interleave in new[] { false, true })
         {
@@ -161,7 +162,8 @@ public sealed class DiffEncTransformerTests : IDisposable
         _transformer.Dispose();
         Exception error = Assert.ThrowsAny<Exception>(() => Scoring.Scores(_ml, view));
         Assert.IsType<ObjectDisposedException>(error.GetBaseException());
-        Assert.Contains("OwnsTransformer", Assert.Throws<ObjectDisposedException>(() => _transformer.Transform(Vectors(3))).Message, StringComparison.Ordinal);
+        error = Assert.Throws<ObjectDisposedException>(() => _transformer.Transform(Vectors(3)));
+        Assert.Contains("OwnsTransformer", error.Message, StringComparison.Ordinal);
         Assert.Throws<ObjectDisposedException>(() => _transformer.Generate(1));
         Assert.Throws<ObjectDisposedException>(() => _transformer.Model.NamedParameters);
     }
@@ -192,7 +194,8 @@ public sealed class DiffEncTransformerTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => _transformer.Generate(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => _transformer.Generate(1, new GenerationOptions { Steps = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => _transformer.Generate(1, new GenerationOptions { Sampler = (SamplerKind)99 }));
-        Assert.Throws<OperationCanceledException>(() => _transformer.Generate(1, new GenerationOptions { CancellationToken = new CancellationToken(canceled: true) }));
+        var cancelled = new GenerationOptions { CancellationToken = new CancellationToken(canceled: true) };
+        Assert.Throws<OperationCanceledException>(() => _transformer.Generate(1, cancelled));
     }
 
     private IDataView Vectors(int count) => _ml.Data.LoadFromEnumerable(Pictures.VectorRows(count));

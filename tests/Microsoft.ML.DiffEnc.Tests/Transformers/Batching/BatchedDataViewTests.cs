@@ -154,8 +154,10 @@ public class BatchedDataViewTests
     {
         var (view, _) = Create(_ml.Data.LoadFromEnumerable(Pictures.VectorRows(3)));
         using DataViewRowCursor cursor = view.GetRowCursorSet([view.Schema["Double"]], 1)[0];
-        Assert.Contains("'Text' is not active", Assert.Throws<ArgumentException>(() => cursor.GetGetter<ReadOnlyMemory<char>>(view.Schema["Text"])).Message, StringComparison.Ordinal);
-        Assert.Contains("'Double' has the type Int32", Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<float>(view.Schema["Double"])).Message, StringComparison.Ordinal);
+        Exception inactive = Assert.Throws<ArgumentException>(() => cursor.GetGetter<ReadOnlyMemory<char>>(view.Schema["Text"]));
+        Assert.Contains("'Text' is not active", inactive.Message, StringComparison.Ordinal);
+        Exception mistyped = Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<float>(view.Schema["Double"]));
+        Assert.Contains("'Double' has the type Int32", mistyped.Message, StringComparison.Ordinal);
     }
 
     private (BatchedDataView View, RecordingMapper Mapper) Create(IDataView data)
