@@ -1,4 +1,7 @@
 using Microsoft.ML.DiffEnc.Catalog;
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Persistence.Reference;
+using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
@@ -25,6 +28,26 @@ public sealed class GenerativeCatalog
     /// <param name="options">What is trained, and how.</param>
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     public DiffEncTrainer DiffEnc(DiffEncTrainer.Options options) => new(_env, options);
+
+    /// <summary>A model from a checkpoint that the paper's authors published, or that their training code wrote.</summary>
+    /// <param name="checkpointPath">The checkpoint: Flax msgpack, as it is or compressed with gzip. The averaged (EMA) weights are taken.</param>
+    /// <param name="configPath">The JSON configuration of its model.</param>
+    /// <param name="inputColumnName">The column of images that the transformer will score.</param>
+    /// <param name="width">The images' width in pixels.</param>
+    /// <param name="height">The images' height in pixels. The number of channels stands in the checkpoint.</param>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or weights are missing, superfluous or of another shape; they are named.</exception>
+    /// <exception cref="NotSupportedException">The configuration asks for something that this version does not have; it is named.</exception>
+    public DiffEncTransformer LoadReferenceCheckpoint(string checkpointPath, string configPath, string inputColumnName, int width, int height)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(checkpointPath);
+        ArgumentException.ThrowIfNullOrWhiteSpace(configPath);
+        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
+        var device = ModelDevice.Select(_env);
+        var model = ReferenceCheckpoint.Load(checkpointPath, configPath, width, height);
+        model.To(device);
+        return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, ((IHostEnvironmentInternal)_env).Seed ?? 0));
+    }
 
     /// <summary>Averages the likelihoods of scored images.</summary>
     /// <param name="scored">What a <see cref="DiffEncTransformer"/> made of some images: its columns must be there under their own names.</param>

@@ -1,3 +1,5 @@
+using Microsoft.ML.DiffEnc.Transformers;
+
 namespace Microsoft.ML.DiffEnc;
 
 public sealed partial class DiffEncTrainer
@@ -95,10 +97,10 @@ public sealed partial class DiffEncTrainer
         public double? Dropout;
 
         /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none. Default 8.</summary>
-        public int ScoringDraws = 8;
+        public int ScoringDraws = ScoringSettings.DefaultDraws;
 
         /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..10000; each costs one pass of the networks. Default 4.</summary>
-        public int ScoringTimesPerDraw = 4;
+        public int ScoringTimesPerDraw = ScoringSettings.DefaultTimesPerDraw;
 
         /// <summary>Seed of weights, order and noise. Default: the <see cref="MLContext"/>'s; without that a new one each time.</summary>
         public int? Seed;

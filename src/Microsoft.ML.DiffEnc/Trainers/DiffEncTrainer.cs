@@ -54,8 +54,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         ArgumentNullException.ThrowIfNull(input);
         using var channel = _host.Start("Training");
         var log = new ChannelLog(channel, _options.Progress);
-        var environment = (IHostEnvironmentInternal)_host;
-        var device = NativeBackend.SelectDevice(environment.GpuDeviceId, environment.FallbackToCpu, log.Warning);
+        var device = ModelDevice.Select(_host);
         var plan = Plan(input, device);
         log.Info($"Training on {plan.Images.Count} images of {_description.Width}×{_description.Height}×{_description.Channels} for {plan.Steps} steps of {plan.Settings.BatchSize}, on {device}, seed {plan.Settings.Seed}.");
 

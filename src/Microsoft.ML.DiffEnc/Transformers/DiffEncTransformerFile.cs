@@ -47,8 +47,10 @@ internal static class DiffEncTransformerFile
     {
         ctx.CheckAtModel(_version);
         ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
+        TorchSharp.torch.Device device = ModelDevice.Select(env);
         DiffEncModel model = ModelEntries.Read(ctx, DescriptionEntry, description =>
             ModelEntries.Read(ctx, WeightsEntry, weights => ModelFile.Read(description, weights)));
+        model.To(device);
         return new DiffEncTransformer(env, model, settings);
     }
 }

@@ -11,6 +11,12 @@ namespace Microsoft.ML.DiffEnc.Transformers;
 /// <param name="Seed">The seed that, with an image's own pixels, determines its draws.</param>
 internal sealed record ScoringSettings(string InputColumnName, PixelLayout PixelLayout, int Draws, int TimesPerDraw, int Seed)
 {
+    /// <summary>K, the draws of an image, where nothing else is asked for.</summary>
+    public const int DefaultDraws = 8;
+
+    /// <summary>M, the times in a draw, where nothing else is asked for.</summary>
+    public const int DefaultTimesPerDraw = 4;
+
     private static readonly JsonSerializerOptions _json = new()
     {
         WriteIndented = true,
@@ -20,6 +26,10 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
     };
+
+    /// <summary>The usual draws, of a column whose vectors (if it has any) are channels-first.</summary>
+    public static ScoringSettings Default(string inputColumnName, int seed)
+        => new(inputColumnName, PixelLayout.ChannelsFirst, DefaultDraws, DefaultTimesPerDraw, seed);
 
     /// <summary>Writes the settings as JSON.</summary>
     public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
