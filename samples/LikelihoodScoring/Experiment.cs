@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using LikelihoodScoring.Baselines;
+using LikelihoodScoring.Data;
+using LikelihoodScoring.Reporting;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc;
+
+namespace LikelihoodScoring;
+
+/// <summary>The main job from start to end: train, score, evaluate, save, load elsewhere, generate.</summary>
+internal sealed class Experiment(Settings settings, CancellationToken cancellation)
+{
+    private const int GeneratedImages = 24;
+
+    private readonly MLContext _ml = NewContext(settings);
+    private readonly ConsoleReport _report = new(settings);
+
+    public void Run()
+    {
+        var clock = Stopwatch.StartNew();
+        Directory.CreateDirectory(settings.Output);
+        ImageSet images = ImageSets.Load(_ml, settings);
+        _report.Start(images);
+
+        // One encoder, or three to compare; the last one's model is reported in full.
+        var runs = new List<EncoderRun>();
+        TransformerChain<DiffEncTransformer>? model = null;
+        ScoredImage[] scored = [];
+        foreach (EncoderKind encoder in settings.Encoders)
+        {
+            model?.LastTransformer.Dispose();
+            model = Train(images, encoder, out TrainingDisplay training);
+            scored = Score(_ml, model, images.Test);
+            runs.Add(Evaluate(encoder, training, scored) with { Norms = EncoderNorms.Measure(model.LastTransformer.Model, encoder, images) });
+        }
+
+        string modelPath = Path.Combine(settings.Output, "model.zip");
+        _ml.Model.Save(model, images.Train.Schema, modelPath);
+        double difference = DifferenceAfterLoading(modelPath, images, scored);
+
+        IReadOnlyList<MLImage> generated = _report.Wait("Generating pictures", () =>
+            model!.LastTransformer.Generate(GeneratedImages, new GenerationOptions { Seed = settings.Seed, CancellationToken = cancellation }));
+        new PictureReport(settings.Output, images).Save(runs, scored, generated);
+
+        var results = new Results
+        {
+            Settings = settings,
+            Pictures = images.Description,
+            Size = images.Size,
+            Encoders = runs,
+            OddKinds = [.. images.OddKinds.Select((name, k) => EvaluateKind(name, k + 1, scored))],
+            Baselines = BaselineFigures.Measure(images, runs[^1].HeldOut.BitsPerDimension),
+            LargestDifferenceAfterLoading = difference,
+            TotalSeconds = clock.Elapsed.TotalSeconds
+        };
+        _report.Finish(results);
+        results.SaveJson(settings.Json);
+    }
+
+    private TransformerChain<DiffEncTransformer> Train(ImageSet images, EncoderKind encoder, out TrainingDisplay training)
+    {
+        using var display = training = new TrainingDisplay($"Training, encoder: {Names.Of(encoder)}", settings.Steps);
+        var pipeline = images.Preparation.Append(_ml.Generative().DiffEnc(new DiffEncTrainer.Options
+        {
+            InputColumnName = "Image",
+            Width = images.Width,
+            Height = images.Height,
+            Channels = images.Channels,
+            Preset = settings.Preset,
+            Encoder = encoder,
+            Steps = settings.Steps,
+            ScoringDraws = settings.Draws,
+            ValidationSet = images.Prepare(images.Validation),
+            Progress = display,
+            CancellationToken = cancellation
+        }));
+        return pipeline.Fit(images.Train);
+    }
+
+    /// <summary>Scores every picture once: Transform is lazy and would score anew for each evaluation.</summary>
+    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test) => _report.Wait("Scoring held-out and odd pictures", () =>
+        ml.Data.CreateEnumerable<ScoredImage>(model.Transform(test), reuseRowObject: false).Select(Checked).ToArray());
+
+    private ScoredImage Checked(ScoredImage row)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return row;
+    }
+
+    private EncoderRun Evaluate(EncoderKind encoder, TrainingDisplay training, ScoredImage[] scored)
+    {
+        IDataView all = _ml.Data.LoadFromEnumerable(scored);
+        IDataView normal = _ml.Data.FilterRowsByColumn(all, "Label", upperBound: 0.5), odd = _ml.Data.FilterRowsByColumn(all, "Label", lowerBound: 0.5);
+        bool anyOdd = scored.Any(row => row.IsOdd);
+        return new EncoderRun
+        {
+            Encoder = encoder,
+            HeldOut = _ml.Generative().Evaluate(normal),
+            Odd = anyOdd ? _ml.Generative().Evaluate(odd) : null,
+            AreaUnderRocCurve = anyOdd ? AreaUnderRocCurve(all) : null,
+            TrainingSeconds = training.Elapsed.TotalSeconds,
+            Training = training.History
+        };
+    }
+
+    private OddKind EvaluateKind(string name, int kind, ScoredImage[] scored)
+    {
+        ScoredImage[] ofKind = [.. scored.Where(row => row.Kind == kind)];
+        double auroc = AreaUnderRocCurve(_ml.Data.LoadFromEnumerable(scored.Where(row => !row.IsOdd).Concat(ofKind)));
+        return new OddKind(name, ofKind.Length, ofKind.Average(row => row.BitsPerDimension), auroc);
+    }
+
+    /// <summary>The label is a Single, 1 for an anomaly; the evaluator also wants a predicted label, which only its other metrics use.</summary>
+    private double AreaUnderRocCurve(IDataView scored) =>
+        _ml.AnomalyDetection.Evaluate(scored, labelColumnName: "Label", scoreColumnName: "Score", predictedLabelColumnName: "Score").AreaUnderRocCurve;
+
+    /// <summary>As another program would: a fresh context, nothing registered.</summary>
+    private double DifferenceAfterLoading(string modelPath, ImageSet images, ScoredImage[] scored)
+    {
+        MLContext elsewhere = NewContext(settings);
+        ITransformer loaded = elsewhere.Model.Load(modelPath, out _);
+        double difference = Score(elsewhere, loaded, images.Test).Zip(scored, (again, before) => Math.Abs(again.Score - before.Score)).Max();
+        DiffEncTransformer.FindIn(loaded).Dispose();
+        return difference;
+    }
+
+    private static MLContext NewContext(Settings settings) => new(settings.Seed) { GpuDeviceId = settings.Gpu };
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.DiffEnc;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace LikelihoodScoring.Reporting;
+
+/// <summary>
+/// Shows training as it goes, and keeps every report for the curve. In a terminal it is a panel redrawn in place; where the output goes to a file
+/// or a pipe, a line now and then. Dispose it when training ends.
+/// </summary>
+internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
+{
+    private const int BarWidth = 40, PlainLines = 10;
+    private static readonly TimeSpan RedrawEvery = TimeSpan.FromMilliseconds(100);
+    private readonly string _title;
+    private readonly int _steps;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly List<TrainingProgress> _history = [];
+    private readonly LivePanel? _panel;
+    private TimeSpan _drawn;
+    private double? _validation;
+
+    public TrainingDisplay(string title, int steps)
+    {
+        (_title, _steps) = (title, steps);
+        if (ConsoleReport.IsLive)
+            _panel = new LivePanel(Panel(new Markup("starting …")));
+        else
+            AnsiConsole.MarkupLineInterpolated($"[bold]{title}[/], {steps} steps");
+    }
+
+    /// <summary>Every report, in order.</summary>
+    public IReadOnlyList<TrainingProgress> History => _history;
+
+    /// <summary>From the construction to the disposal, or until now.</summary>
+    public TimeSpan Elapsed => _clock.Elapsed;
+
+    public void Report(TrainingProgress value)
+    {
+        _history.Add(value);
+        bool validated = value.ValidationBitsPerDimension is not null && value.ValidationBitsPerDimension != _validation;
+        _validation = value.ValidationBitsPerDimension ?? _validation;
+        if (_panel is null)
+        {
+            int every = Math.Max(1, _steps / PlainLines);
+            if (validated || value.Step % every == 0 || value.Step == value.Steps)
+                AnsiConsole.WriteLine(PlainLine(value));
+        }
+        else if (_clock.Elapsed - _drawn >= RedrawEvery || value.Step == value.Steps)
+        {
+            _drawn = _clock.Elapsed;
+            _panel.Update(Panel(Body(value)));
+        }
+    }
+
+    public void Dispose()
+    {
+        _clock.Stop();
+        _panel?.Dispose();
+    }
+
+    private string PlainLine(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
+        $"  step {p.Step}/{p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.StepsPerSecond:F2} steps/s  {p.Remaining:m\\:ss} left") +
+        (_validation is double v ? string.Create(CultureInfo.InvariantCulture, $"  validation {v:F3}") : "");
+
+    private Grid Body(TrainingProgress p)
+    {
+        int full = (int)((long)BarWidth * p.Step / Math.Max(1, p.Steps));
+        string bar = $"[blue]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/]";
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        AddRow(grid, "step", $"{bar} {p.Step} of {p.Steps}");
+        AddRow(grid, "bits/dim", FormattableString.Invariant(
+            $"[bold]{p.BitsPerDimension:F3}[/] = {p.ReconstructionLoss:F3} reconstruction + {p.LatentLoss:F3} latent + {p.DiffusionLoss:F3} diffusion"));
+        AddRow(grid, "validation", _validation is double v ? FormattableString.Invariant($"{v:F3} bits/dim") : "–");
+        AddRow(grid, "speed", FormattableString.Invariant(
+            $"{p.StepsPerSecond:F2} steps/s, {p.ImagesPerSecond:F0} images/s; {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left"));
+        return grid;
+    }
+
+    private static void AddRow(Grid grid, string name, string markup) => grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup(markup));
+
+    private Panel Panel(IRenderable body) => new(body) { Header = new PanelHeader($" {Markup.Escape(_title)} "), Border = BoxBorder.Rounded, Expand = true };
+}
