@@ -1,0 +1,262 @@
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>
+/// The model as mathematics, for people with the paper open. Tensors are [B, C, H, W]; images are integer pixel values 0..255 of any
+/// type; γ is [B]; results have the model's type, in nats per image. Dropout is off and the averaged (EMA) weights are used.
+/// </summary>
+/// <remarks>
+/// Calls record a graph like any other TorchSharp call: take gradients with respect to <see cref="NamedParameters"/>, or work inside
+/// <c>using (torch.no_grad())</c> to save memory. Results belong to the caller's dispose scope. One thread at a time.
+/// </remarks>
+public sealed class DiffEncModel : IDisposable
+{
+    private readonly ImageEncoder _encoder;
+    private readonly ImageDenoiser _denoiser;
+    private readonly NoiseSchedule _schedule;
+    private readonly FiniteDepth _finiteDepth;
+    private bool _disposed;
+
+    private DiffEncModel(ModelDescription description, long seed)
+    {
+        Description = description;
+        using var init = new Initializer(seed);
+        _denoiser = new ImageDenoiser(description, init);
+        _encoder = ImageEncoder.Create(description, init);
+        _schedule = NoiseSchedule.Create(description);
+        Bounds = new ContinuousBound(_schedule, _encoder, _denoiser);
+        _finiteDepth = new FiniteDepth(_schedule, _encoder, _denoiser);
+    }
+
+    internal ModelDescription Description { get; }
+
+    /// <summary>The three losses, also for training: with dropout and without conversions.</summary>
+    internal ContinuousBound Bounds { get; }
+
+    internal ScalarType DataType { get; private set; } = float32;
+
+    internal Device Device { get; private set; } = CPU;
+
+    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
+    internal bool FirstDerivativesOnly { set => _denoiser.FirstDerivativesOnly = value; }
+
+    /// <summary>
+    /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, with PyTorch's layouts (convolution [out, in, height, width], dense
+    /// [out, in], transposed convolution [in, out, height, width]). They are the model's own tensors, not copies.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public IReadOnlyDictionary<string, Tensor> NamedParameters
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return Modules().SelectMany(m => m.Module.named_parameters().Select(p => (Name: $"{m.Name}.{p.name}", Tensor: (Tensor)p.parameter)))
+                .ToDictionary(p => p.Name, p => p.Tensor, StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>A model with fresh weights: the seed alone decides them.</summary>
+    internal static DiffEncModel Create(ModelDescription description, long seed = 0)
+    {
+        NativeBackend.EnsureLoaded();
+        using var scope = NewDisposeScope();
+        return new DiffEncModel(description, seed);
+    }
+
+    /// <summary>A second model with the same weights, type and device.</summary>
+    internal DiffEncModel Clone()
+    {
+        var clone = Create(Description);
+        clone.To(DataType);
+        clone.To(Device);
+        clone.CopyFrom(NamedParameters);
+        return clone;
+    }
+
+    /// <summary>Overwrites every weight.</summary>
+    internal void CopyFrom(IReadOnlyDictionary<string, Tensor> weights)
+    {
+        using var noGradients = no_grad();
+        foreach (var (name, parameter) in NamedParameters)
+            parameter.copy_(weights[name]);
+    }
+
+    /// <summary>Converts all weights.</summary>
+    /// <param name="dtype"><c>float32</c>, as trained, or <c>float64</c>, for checks.</param>
+    /// <exception cref="ArgumentException">Another type.</exception>
+    public void To(ScalarType dtype)
+    {
+        if (dtype != float32 && dtype != float64)
+            throw new ArgumentException($"The model's type can be Float32 or Float64, not {dtype}.", nameof(dtype));
+        foreach (var (_, module) in Modules())
+            module.to(dtype);
+        DataType = dtype;
+    }
+
+    internal void To(Device device)
+    {
+        foreach (var (_, module) in Modules())
+            module.to(device);
+        Device = device;
+    }
+
+    /// <summary>γ(t) = −log SNR(t).</summary>
+    /// <param name="t">Times in [0, 1], [B].</param>
+    /// <returns>[B].</returns>
+    public Tensor Gamma(Tensor t) => Scoped(() => _schedule.At(Own(t, 1)).Gamma);
+
+    /// <summary>x̃ = 2(x + ½)/256 − 1: pixel values 0..255 as numbers in (−1, 1).</summary>
+    /// <param name="images">[B, C, H, W].</param>
+    /// <returns>[B, C, H, W].</returns>
+    public Tensor Scale(Tensor images) => Scoped(() => Pixels.Scale(Images(images), DataType));
+
+    /// <summary>x_t = x_φ(λ_t), the time-dependent encoding (DiffEnc, section 4).</summary>
+    /// <param name="x">Scaled images, [B, C, H, W].</param>
+    /// <param name="gamma">[B].</param>
+    /// <returns>[B, C, H, W].</returns>
+    public Tensor Encode(Tensor x, Tensor gamma) => Scoped(() =>
+    {
+        var own = Own(gamma, 1);
+        return _encoder.Encode(Images(x).to(DataType), own, zeros_like(own));
+    });
+
+    /// <summary>y and dy/dγ, exact and both differentiable. Without a network y is x (plain VDM) or 0 (non-trainable encoder).</summary>
+    /// <param name="x">Scaled images, [B, C, H, W].</param>
+    /// <param name="gamma">[B].</param>
+    /// <returns>Both [B, C, H, W].</returns>
+    public (Tensor Value, Tensor Derivative) EncoderOutput(Tensor x, Tensor gamma)
+    {
+        using var scope = NewDisposeScope();
+        var own = Own(gamma, 1);
+        var y = _encoder.Output(Images(x).to(DataType), new Dual(own, ones_like(own)), zeros_like(own));
+        return (y.Value.MoveToOuterDisposeScope(), (y.Tangent ?? zeros_like(y.Value)).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>v̂ or ε̂, as the model is parameterised.</summary>
+    /// <param name="z">z_t, [B, C, H, W].</param>
+    /// <param name="gamma">[B].</param>
+    /// <param name="conditioning">The class number, [B]; <see langword="null"/>: 0, unconditional.</param>
+    /// <returns>[B, C, H, W].</returns>
+    public Tensor Denoise(Tensor z, Tensor gamma, Tensor? conditioning = null) => Scoped(() =>
+    {
+        var own = Own(gamma, 1);
+        return _denoiser.Predict(Images(z).to(DataType), own, Conditioning(conditioning, own));
+    });
+
+    /// <summary>The continuous-time bound with given times and noise: reconstruction L0, latent L1 and diffusion loss L∞.</summary>
+    /// <param name="images">Pixel values 0..255, [B, C, H, W].</param>
+    /// <param name="times">[B].</param>
+    /// <param name="eps0">The noise of the reconstruction, [B, C, H, W].</param>
+    /// <param name="eps">The noise of the diffusion, [B, C, H, W].</param>
+    /// <param name="conditioning">The class number, [B]; <see langword="null"/>: 0, unconditional.</param>
+    /// <returns>Nats per image, each [B].</returns>
+    public (Tensor Reconstruction, Tensor Latent, Tensor Diffusion) Bound(Tensor images, Tensor times, Tensor eps0, Tensor eps, Tensor? conditioning = null)
+    {
+        using var scope = NewDisposeScope();
+        var t = Own(times, 1);
+        var parts = Bounds.All(Scale(images), t, Own(eps0, 4), Own(eps, 4), Conditioning(conditioning, t));
+        return (parts.Reconstruction.MoveToOuterDisposeScope(), parts.Latent.MoveToOuterDisposeScope(), parts.Diffusion.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>KL(q(z_s | z_t, x) ‖ p(z_s | z_t)) of one step of the process in T steps (DiffEnc, section 3).</summary>
+    /// <param name="images">Pixel values 0..255, [B, C, H, W].</param>
+    /// <param name="i">The step, 1..<paramref name="T"/>: t = i/T, s = (i − 1)/T.</param>
+    /// <param name="T">The number of steps.</param>
+    /// <param name="eps">The noise in z_t, [B, C, H, W].</param>
+    /// <param name="w">σ_Q²/σ_P², above 0.</param>
+    /// <returns>Nats per image, [B].</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="i"/> is not in 1..T, or <paramref name="w"/> is not positive.</exception>
+    public Tensor StepKl(Tensor images, int i, int T, Tensor eps, double w = 1.0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(i, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(i, T);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(w);
+        return Scoped(() =>
+        {
+            var x = Scale(images);
+            return _finiteDepth.StepKl(x, i, T, Own(eps, 4), w, zeros(x.size(0), dtype: DataType, device: Device));
+        });
+    }
+
+    /// <summary>One ancestral step z_s = μ_P + σ_Q ε from t = (T − i)/T to s = (T − i − 1)/T.</summary>
+    /// <param name="z">z_t, [B, C, H, W].</param>
+    /// <param name="i">The step, 0..<paramref name="T"/> − 1.</param>
+    /// <param name="T">The number of steps.</param>
+    /// <param name="eps">[B, C, H, W].</param>
+    /// <returns>z_s, [B, C, H, W].</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="i"/> is not in 0..T − 1.</exception>
+    public Tensor AncestralStep(Tensor z, int i, int T, Tensor eps)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(i);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, T);
+        return Scoped(() =>
+        {
+            var zT = Own(z, 4);
+            return _finiteDepth.AncestralStep(zT, i, T, Own(eps, 4), zeros(zT.size(0), dtype: DataType, device: Device));
+        });
+    }
+
+    /// <summary>log p(x | z_0): each dimension is categorical over the 256 pixel values.</summary>
+    /// <param name="images">Pixel values 0..255, [B, C, H, W].</param>
+    /// <param name="z0Rescaled">z_0/α_0, [B, C, H, W].</param>
+    /// <returns>Nats per image, [B].</returns>
+    public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
+    {
+        var x = Scale(images);
+        return Pixels.LogProbability(x, Own(z0Rescaled, 4), _schedule.GammaAt(0, x));
+    });
+
+    /// <summary>The most probable pixels given z_0.</summary>
+    /// <param name="z0">[B, C, H, W].</param>
+    /// <returns>Values 0..255 as bytes, [B, C, H, W].</returns>
+    public Tensor Decode(Tensor z0) => Scoped(() =>
+    {
+        var z = Own(z0, 4);
+        return Pixels.MostProbable(z / NoiseLevel.At(_schedule.GammaAt(0, z)).Alpha);
+    });
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        foreach (var (_, module) in Modules())
+            module.Dispose();
+    }
+
+    private IEnumerable<(string Name, nn.Module Module)> Modules() => [("denoiser", _denoiser), ("encoder", _encoder), ("schedule", _schedule)];
+
+    private Tensor Scoped(Func<Tensor> compute)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var scope = NewDisposeScope();
+        return compute().MoveToOuterDisposeScope();
+    }
+
+    private Tensor Conditioning(Tensor? conditioning, Tensor like) => conditioning is null ? zeros_like(like) : Own(conditioning, 1);
+
+    private Tensor Images(Tensor images)
+    {
+        long[] shape = images.shape;
+        if (shape.Length != 4 || shape[1] != Description.Channels || shape[2] != Description.Height || shape[3] != Description.Width)
+            throw new ArgumentException(
+                $"The tensor is [{string.Join(", ", shape)}]; this model takes [B, {Description.Channels}, {Description.Height}, {Description.Width}].");
+        return images.to(Device);
+    }
+
+    /// <summary>An argument in the model's type and on its device.</summary>
+    private Tensor Own(Tensor argument, int dimensions)
+    {
+        if (dimensions == 4)
+            return Images(argument).to(DataType);
+        if (argument.dim() != dimensions)
+            throw new ArgumentException($"The tensor is [{string.Join(", ", argument.shape)}]; expected one number for each image, [B].");
+        return argument.to(DataType, Device);
+    }
+}

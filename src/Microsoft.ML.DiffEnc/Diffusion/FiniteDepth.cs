@@ -1,0 +1,69 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Diffusion;
+
+/// <summary>
+/// The generative process in T steps (DiffEnc, section 3 and appendix): from t to s &lt; t,
+/// σ_Q² = −σ_s² e with e = expm1(γ_s − γ_t), and the mean
+/// μ_P = (α_s/α_t)(1 + e) z_t − α_s e x̂ + α_s (γ_t − γ_s) σ_t² x̂, its last term only with an encoder.
+/// </summary>
+internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, ImageDenoiser denoiser)
+{
+    /// <summary>KL(q(z_s | z_t, x) ‖ p(z_s | z_t)) of step i of T, nats per image, [B].</summary>
+    /// <param name="x">Scaled images, [B, C, H, W].</param>
+    /// <param name="i">1..T: t = i/T, s = (i − 1)/T.</param>
+    /// <param name="steps">T.</param>
+    /// <param name="eps">The noise in z_t, [B, C, H, W].</param>
+    /// <param name="w">σ_Q²/σ_P².</param>
+    /// <param name="conditioning">[B].</param>
+    public Tensor StepKl(Tensor x, int i, int steps, Tensor eps, double w, Tensor conditioning)
+    {
+        using var scope = NewDisposeScope();
+        var step = Step.Between(schedule, (double)i / steps, (i - 1.0) / steps, x);
+        long batch = x.size(0);
+        Tensor Encoded(Tensor gamma) => encoder.Encode(x, gamma.expand(batch), conditioning);
+
+        var xT = Encoded(step.GammaT);
+        var zT = step.LevelT.Alpha * xT + step.LevelT.Sigma * eps;
+        var xHat = Predicted(zT, step, conditioning);
+        var gap = -step.E * (xHat - xT); // (μ_P − μ_Q)/α_s
+        if (encoder.Drifts)
+            gap += step.Shift * xHat - (Encoded(step.GammaS) - xT);
+        var squared = (step.LevelS.AlphaSquared * gap.square()).sum([1L, 2, 3]);
+        var varianceQ = (-step.LevelS.SigmaSquared * step.E).flatten();
+        long dimensions = x.size(1) * x.size(2) * x.size(3);
+        return (0.5 * (dimensions * (w - 1 - Math.Log(w)) + w * squared / varianceQ)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One ancestral step z_s = μ_P + σ_Q ε, from t = (T − i)/T to s = (T − i − 1)/T.</summary>
+    /// <param name="z">z_t, [B, C, H, W].</param>
+    /// <param name="i">0..T − 1.</param>
+    /// <param name="steps">T.</param>
+    /// <param name="eps">[B, C, H, W].</param>
+    /// <param name="conditioning">[B].</param>
+    public Tensor AncestralStep(Tensor z, int i, int steps, Tensor eps, Tensor conditioning)
+    {
+        using var scope = NewDisposeScope();
+        var step = Step.Between(schedule, (double)(steps - i) / steps, (steps - i - 1.0) / steps, z);
+        var xHat = Predicted(z, step, conditioning);
+        var ofImage = encoder.Drifts ? step.Shift - step.E : -step.E;
+        var mean = step.LevelS.Alpha / step.LevelT.Alpha * (1 + step.E) * z + step.LevelS.Alpha * ofImage * xHat;
+        return (mean + step.LevelS.Sigma * (-step.E).sqrt() * eps).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x̂ at the step's start.</summary>
+    private Tensor Predicted(Tensor zT, Step step, Tensor conditioning)
+        => denoiser.Image(denoiser.Predict(zT, step.GammaT.expand(zT.size(0)), conditioning), zT, step.LevelT);
+
+    /// <summary>A step from t to s; e = expm1(γ_s − γ_t) and (γ_t − γ_s) σ_t², shaped [1, 1, 1, 1].</summary>
+    private readonly record struct Step(Tensor GammaT, Tensor GammaS, NoiseLevel LevelT, NoiseLevel LevelS, Tensor E, Tensor Shift)
+    {
+        public static Step Between(NoiseSchedule schedule, double t, double s, Tensor like)
+        {
+            var (gammaT, gammaS) = (schedule.GammaAt(t, like), schedule.GammaAt(s, like));
+            var (levelT, levelS) = (NoiseLevel.At(gammaT), NoiseLevel.At(gammaS));
+            var difference = (gammaS - gammaT).reshape(1, 1, 1, 1);
+            return new(gammaT, gammaS, levelT, levelS, expm1(difference), -difference * levelT.SigmaSquared);
+        }
+    }
+}

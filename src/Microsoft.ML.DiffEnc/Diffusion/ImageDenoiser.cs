@@ -1,0 +1,45 @@
+using Microsoft.ML.DiffEnc.Networks;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Diffusion;
+
+/// <summary>The denoising network together with the meaning of its output: v̂ or ε̂.</summary>
+internal sealed class ImageDenoiser : nn.Module
+{
+    private readonly Denoiser _network;
+    private readonly double _gammaMin, _gammaMax;
+    private readonly Parameterization _parameterization;
+
+    public ImageDenoiser(ModelDescription description, Initializer init) : base(nameof(ImageDenoiser))
+    {
+        (_gammaMin, _gammaMax) = (description.GammaMin, description.GammaMax);
+        _parameterization = description.Parameterization;
+        _network = new Denoiser(description.Channels, description.Denoiser, init);
+        foreach (var (name, module) in _network.named_children())
+            register_module(name, module);
+    }
+
+    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
+    public bool FirstDerivativesOnly { set => _network.FirstDerivativesOnly = value; }
+
+    /// <summary>v̂ or ε̂, [B, C, H, W].</summary>
+    public Tensor Predict(Tensor z, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        return _network.Forward(z, (gamma - _gammaMin) / (_gammaMax - _gammaMin), conditioning, dropout).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x̂ from a prediction: α z − σ v̂, or (z − σ ε̂)/α.</summary>
+    public Tensor Image(Tensor prediction, Tensor z, NoiseLevel level) => _parameterization switch
+    {
+        Parameterization.V => level.Alpha * z - level.Sigma * prediction,
+        _ => (z - level.Sigma * prediction) / level.Alpha,
+    };
+
+    /// <summary>α (v − v̂), which is the same as ε − ε̂: the error of a prediction in units in which the diffusion loss is ½ γ' ‖·‖².</summary>
+    public Tensor Error(Tensor prediction, Tensor encoded, Tensor eps, NoiseLevel level) => _parameterization switch
+    {
+        Parameterization.V => level.Alpha * (level.Alpha * eps - level.Sigma * encoded - prediction),
+        _ => eps - prediction,
+    };
+}

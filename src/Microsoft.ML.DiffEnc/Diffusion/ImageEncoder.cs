@@ -1,0 +1,87 @@
+using Microsoft.ML.DiffEnc.Networks;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Diffusion;
+
+/// <summary>
+/// The time-dependent encoder x_t = x_φ(λ_t) = α_t² x + σ_t² y (DiffEnc, section 4). Every variant is one choice of y:
+/// x itself (plain VDM), 0 (non-trainable) or a network.
+/// </summary>
+internal abstract class ImageEncoder(string name) : nn.Module(name)
+{
+    /// <summary>Whether the generative mean carries the term σ_t² x̂ that follows the encoder's drift.</summary>
+    public virtual bool Drifts => true;
+
+    /// <summary>y and, where <paramref name="gamma"/> has a tangent, dy/dγ.</summary>
+    /// <param name="x">The scaled image, [B, C, H, W].</param>
+    /// <param name="gamma">[B].</param>
+    /// <param name="conditioning">[B]; 0 when unconditional.</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
+    public abstract Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null);
+
+    /// <summary>x_t.</summary>
+    public Tensor Encode(Tensor x, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        return Mix(x, Output(x, new Dual(gamma), conditioning, dropout).Value, NoiseLevel.At(gamma)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x_t and its drift (dx_t/dλ)/σ_t² = x_t − y − dy/dγ, the form that stays accurate where σ_t vanishes.</summary>
+    public (Tensor Encoded, Tensor Drift) EncodeWithDrift(Tensor x, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        var y = Output(x, new Dual(gamma, ones_like(gamma)), conditioning, dropout);
+        var encoded = Mix(x, y.Value, NoiseLevel.At(gamma));
+        var drift = encoded - y.Value;
+        if (y.Tangent is not null)
+            drift -= y.Tangent;
+        return (encoded.MoveToOuterDisposeScope(), drift.MoveToOuterDisposeScope());
+    }
+
+    private static Tensor Mix(Tensor x, Tensor y, NoiseLevel level) => level.AlphaSquared * x + level.SigmaSquared * y;
+
+    public static ImageEncoder Create(ModelDescription description, Initializer init) => description.Encoder switch
+    {
+        EncoderKind.None => new IdentityEncoder(),
+        EncoderKind.NonTrainable => new FadingEncoder(),
+        EncoderKind.Trainable => new TrainableEncoder(description, init),
+        var other => throw new ArgumentOutOfRangeException(nameof(description), other, "Unknown encoder."),
+    };
+}
+
+/// <summary>y = x, hence x_t = x.</summary>
+internal sealed class IdentityEncoder() : ImageEncoder(nameof(IdentityEncoder))
+{
+    public override bool Drifts => false;
+
+    public override Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null) => new(x.alias());
+}
+
+/// <summary>y = 0, hence x_t = α_t² x.</summary>
+internal sealed class FadingEncoder() : ImageEncoder(nameof(FadingEncoder))
+{
+    public override Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null) => new(zeros_like(x));
+}
+
+/// <summary>y = y_φ(x, λ_t), a U-Net.</summary>
+internal sealed class TrainableEncoder : ImageEncoder
+{
+    private readonly EncoderNetwork _network;
+    private readonly double _gammaMin, _gammaMax;
+
+    public TrainableEncoder(ModelDescription description, Initializer init) : base(nameof(TrainableEncoder))
+    {
+        var size = description.EncoderNetwork ?? throw new ArgumentException("A trainable encoder needs a network size.", nameof(description));
+        (_gammaMin, _gammaMax) = (description.GammaMin, description.GammaMax);
+        _network = new EncoderNetwork(description.Channels, description.Height, description.EncoderLayout, size, init);
+        foreach (var (name, module) in _network.named_children())
+            register_module(name, module);
+    }
+
+    public override Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        var time = new Dual((gamma.Value - _gammaMin) / (_gammaMax - _gammaMin), gamma.Tangent is null ? null : gamma.Tangent / (_gammaMax - _gammaMin));
+        return _network.Forward(x, time, conditioning, dropout).MoveToOuterDisposeScope();
+    }
+}

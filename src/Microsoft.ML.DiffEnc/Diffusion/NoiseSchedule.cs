@@ -1,0 +1,30 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Diffusion;
+
+/// <summary>γ(t) = −log SNR(t), increasing in t from γ(0) to γ(1).</summary>
+internal abstract class NoiseSchedule(string name) : nn.Module(name)
+{
+    /// <param name="t">Times in [0, 1], [B].</param>
+    /// <returns>γ(t) and γ'(t) = dγ/dt, both [B].</returns>
+    public abstract (Tensor Gamma, Tensor Slope) At(Tensor t);
+
+    /// <summary>γ at one time, [1], in the precision of <paramref name="like"/>.</summary>
+    public Tensor GammaAt(double t, Tensor like)
+    {
+        using var scope = NewDisposeScope();
+        return At(full(1, t, dtype: like.dtype, device: like.device)).Gamma.MoveToOuterDisposeScope();
+    }
+
+    public static NoiseSchedule Create(ModelDescription description) => description.NoiseSchedule switch
+    {
+        NoiseScheduleKind.FixedLinear => new FixedLinearSchedule(description.GammaMin, description.GammaMax),
+        var other => throw new ArgumentOutOfRangeException(nameof(description), other, "Unknown noise schedule."),
+    };
+}
+
+/// <summary>γ(t) = γ_min + (γ_max − γ_min) t.</summary>
+internal sealed class FixedLinearSchedule(double gammaMin, double gammaMax) : NoiseSchedule(nameof(FixedLinearSchedule))
+{
+    public override (Tensor Gamma, Tensor Slope) At(Tensor t) => (gammaMin + (gammaMax - gammaMin) * t, full_like(t, gammaMax - gammaMin));
+}

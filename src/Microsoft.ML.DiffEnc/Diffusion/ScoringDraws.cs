@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Diffusion;
+
+/// <summary>
+/// The times and noise on which an image is scored. They depend on the seed and on the image's own pixels alone, so a score does not
+/// depend on the company an image is in, and different images have independent draws.
+/// </summary>
+/// <param name="Count">K, the number of independent draw sets for each image.</param>
+/// <param name="TimesPerDraw">M, the low-discrepancy times in one set.</param>
+/// <param name="Seed">The scoring seed.</param>
+internal sealed record ScoringDraws(int Count, int TimesPerDraw, int Seed)
+{
+    /// <summary>Network evaluations that one image takes.</summary>
+    public int Evaluations => Count * TimesPerDraw;
+
+    /// <summary>The draws of one image.</summary>
+    /// <param name="pixels">The image, which decides them.</param>
+    /// <param name="shape">[C, H, W].</param>
+    /// <returns>times [K·M] in double precision, eps0 [K, C, H, W] and eps [K·M, C, H, W] in single; draw by draw.</returns>
+    public (Tensor Times, Tensor Eps0, Tensor Eps) For(ReadOnlySpan<byte> pixels, long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        ulong image = Seeds.Hash(pixels);
+        var times = new Tensor[Count];
+        var noise = new Tensor[Count];
+        for (int k = 0; k < Count; k++)
+        {
+            using var generator = new Generator(Seeds.Mix((ulong)Seed, image, (ulong)k), CPU);
+            times[k] = LowDiscrepancy.Times(rand(1, dtype: float64, generator: generator), TimesPerDraw);
+            noise[k] = randn([1 + TimesPerDraw, .. shape], dtype: float32, generator: generator);
+        }
+        var all = stack(noise); // [K, 1 + M, C, H, W]
+        return (cat(times).MoveToOuterDisposeScope(),
+            all.select(1, 0).contiguous().MoveToOuterDisposeScope(),
+            all.narrow(1, 1, TimesPerDraw).flatten(0, 1).contiguous().MoveToOuterDisposeScope());
+    }
+}

@@ -1,0 +1,8 @@
+namespace Microsoft.ML.DiffEnc.Interop;
+
+internal static class NativeBackend
+{
+    public static void EnsureLoaded()
+    {
+    }
+}

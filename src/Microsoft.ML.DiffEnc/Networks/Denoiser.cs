@@ -1,0 +1,82 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Networks;
+
+/// <summary>
+/// The denoising U-Net of variational diffusion models (VDM, appendix B): no down-sampling, Fourier features of z, attention in the
+/// middle, and its input added to its output. Predicts v or ε, as the parameterisation says.
+/// </summary>
+internal sealed class Denoiser : nn.Module
+{
+    // Fourier features sin, cos(2π·2^k z) make the lowest bits of a pixel visible.
+    private static readonly double[] FourierFrequencies = [2 * Math.PI * 64, 2 * Math.PI * 128];
+
+    private readonly TimeEmbedding _timeEmbedding;
+    private readonly Convolution _convIn, _convOut;
+    private readonly ResNetBlock[] _down, _up;
+    private readonly ResNetBlock _mid1, _mid2;
+    private readonly AttentionBlock _attention;
+    private readonly GroupNorm _normOut;
+
+    public Denoiser(int channels, NetworkSize size, Initializer init) : base(nameof(Denoiser))
+    {
+        long n = size.Width;
+        ResNetBlock Block(long channelsIn) => new(channelsIn, n, 4 * n, size.BlockGroups, init);
+
+        _timeEmbedding = new TimeEmbedding(n, init);
+        _convIn = new Convolution(channels * (1 + 2 * FourierFrequencies.Length), n, 3, init);
+        _down = Make(size.Blocks, _ => Block(n));
+        _mid1 = Block(n);
+        _attention = new AttentionBlock(n, size.BlockGroups, init);
+        _mid2 = Block(n);
+        _up = Make(size.Blocks + 1, _ => Block(2 * n));
+        _normOut = new GroupNorm(n, size.OutputGroups);
+        _convOut = new Convolution(n, channels, 3, init, startAtZero: true);
+
+        register_module("time_embedding", _timeEmbedding);
+        register_module("conv_in", _convIn);
+        this.RegisterEach("down", _down);
+        register_module("mid1", _mid1);
+        register_module("attention", _attention);
+        register_module("mid2", _mid2);
+        this.RegisterEach("up", _up);
+        register_module("norm_out", _normOut);
+        register_module("conv_out", _convOut);
+    }
+
+    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
+    public bool FirstDerivativesOnly { set => _attention.FirstDerivativesOnly = value; }
+
+    /// <param name="z">The noisy latent, [B, C, H, W].</param>
+    /// <param name="time">t' = (γ − γ_min)/(γ_max − γ_min), [B].</param>
+    /// <param name="conditioning">[B]; 0 when unconditional.</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
+    /// <returns>[B, C, H, W].</returns>
+    public Tensor Forward(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        var embedding = _timeEmbedding.Forward(new Dual(time), conditioning);
+        var h = _convIn.Forward(new Dual(WithFourierFeatures(z)));
+        var skips = new Stack<Dual>();
+        skips.Push(h);
+        foreach (var block in _down)
+            skips.Push(h = block.Forward(h, embedding, dropout));
+        h = _mid1.Forward(h, embedding, dropout);
+        h = _attention.Forward(h);
+        h = _mid2.Forward(h, embedding, dropout);
+        foreach (var block in _up)
+            h = block.Forward(Dual.Concatenate(h, skips.Pop()), embedding, dropout);
+        var output = _convOut.Forward(_normOut.Forward(h).Swish()).Value;
+        return (output + z).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[z, sines, cosines], each part channel by channel with the frequencies of a channel side by side: [B, 5C, H, W].</summary>
+    private static Tensor WithFourierFeatures(Tensor z)
+    {
+        long[] shape = z.shape;
+        var angles = stack(FourierFrequencies.Select(f => z * f), 2).reshape(shape[0], -1, shape[2], shape[3]); // [B, 2C, H, W]
+        return cat([z, sin(angles), cos(angles)], 1);
+    }
+
+    private static ResNetBlock[] Make(int count, Func<int, ResNetBlock> make) => [.. Enumerable.Range(0, count).Select(make)];
+}
