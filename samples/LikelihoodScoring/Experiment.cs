@@ -39,7 +39,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
         _ml.Model.Save(model, images.Train.Schema, modelPath);
         double difference = DifferenceAfterLoading(modelPath, images, scored);
 
-        IReadOnlyList<MLImage> generated = _report.Wait("Generating pictures", () =>
+        IReadOnlyList<MLImage> generated = ConsoleReport.Wait("Generating pictures", () =>
             model!.LastTransformer.Generate(GeneratedImages, new GenerationOptions { Seed = settings.Seed, CancellationToken = cancellation }));
         new PictureReport(settings.Output, images).Save(runs, scored, generated);
 
@@ -79,7 +79,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     }
 
     /// <summary>Scores every picture once: Transform is lazy and would score anew for each evaluation.</summary>
-    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test) => _report.Wait("Scoring held-out and odd pictures", () =>
+    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test) => ConsoleReport.Wait("Scoring held-out and odd pictures", () =>
         ml.Data.CreateEnumerable<ScoredImage>(model.Transform(test), reuseRowObject: false).Select(Checked).ToArray());
 
     private ScoredImage Checked(ScoredImage row)

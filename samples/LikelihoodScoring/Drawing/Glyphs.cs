@@ -1,4 +1,3 @@
-using System.Globalization;
 using SkiaSharp;
 
 namespace LikelihoodScoring.Drawing;
@@ -46,6 +45,6 @@ internal static class Glyphs
     private static SKPoint ParsePoint(string point)
     {
         string[] xy = point.Split(',');
-        return new SKPoint(float.Parse(xy[0], CultureInfo.InvariantCulture), float.Parse(xy[1], CultureInfo.InvariantCulture));
+        return new SKPoint(float.Parse(xy[0]), float.Parse(xy[1]));
     }
 }

@@ -34,8 +34,13 @@ internal static class Charts
             if (validation.Length > 0)
                 plot.Series.Add(new ScatterSeries
                 {
-                    ItemsSource = validation, MarkerType = MarkerType.Circle, MarkerSize = 5, MarkerFill = OxyColors.White, MarkerStroke = color,
-                    MarkerStrokeThickness = 2, Title = "validation" + name
+                    ItemsSource = validation,
+                    MarkerType = MarkerType.Circle,
+                    MarkerSize = 5,
+                    MarkerFill = OxyColors.White,
+                    MarkerStroke = color,
+                    MarkerStrokeThickness = 2,
+                    Title = "validation" + name
                 });
 
             // The first steps are far above the rest and would flatten everything that comes after.
@@ -77,12 +82,12 @@ internal static class Charts
         return counts.Select((n, i) => new HistogramItem(low + i * width, low + (i + 1) * width, n * width, n)).Where(item => item.Count > 0);
     }
 
-    private static IEnumerable<DataPoint> RunningMean(IReadOnlyList<DataPoint> points)
+    private static IEnumerable<DataPoint> RunningMean(DataPoint[] points)
     {
-        int half = Math.Max(1, points.Count / 40);
-        for (int i = 0; i < points.Count; i++)
+        int half = Math.Max(1, points.Length / 40);
+        for (int i = 0; i < points.Length; i++)
         {
-            int first = Math.Max(0, i - half), last = Math.Min(points.Count - 1, i + half);
+            int first = Math.Max(0, i - half), last = Math.Min(points.Length - 1, i + half);
             yield return new DataPoint(points[i].X, Enumerable.Range(first, last - first + 1).Average(k => points[k].Y));
         }
     }
@@ -91,8 +96,12 @@ internal static class Charts
     {
         var plot = new PlotModel
         {
-            Title = title, TitleHorizontalAlignment = TitleHorizontalAlignment.CenteredWithinPlotArea, TextColor = Ink, DefaultFont = "DejaVu Sans",
-            PlotAreaBorderColor = Lines, Padding = new OxyThickness(12, 12, 24, 12)
+            Title = title,
+            TitleHorizontalAlignment = TitleHorizontalAlignment.CenteredWithinPlotArea,
+            TextColor = Ink,
+            DefaultFont = "DejaVu Sans",
+            PlotAreaBorderColor = Lines,
+            Padding = new OxyThickness(12, 12, 24, 12)
         };
         plot.Axes.Add(NewAxis(AxisPosition.Bottom, x));
         plot.Axes.Add(NewAxis(AxisPosition.Left, y));
@@ -102,7 +111,12 @@ internal static class Charts
 
     private static LinearAxis NewAxis(AxisPosition position, string title) => new()
     {
-        Position = position, Title = title, AxisTitleDistance = 8, TicklineColor = Lines, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = Lines,
+        Position = position,
+        Title = title,
+        AxisTitleDistance = 8,
+        TicklineColor = Lines,
+        MajorGridlineStyle = LineStyle.Solid,
+        MajorGridlineColor = Lines,
         MinorTickSize = 0
     };
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LikelihoodScoring.Data;
 using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc;
@@ -23,7 +22,7 @@ internal sealed class ConsoleReport(Settings settings)
     }
 
     /// <summary>Says what is being waited for.</summary>
-    public T Wait<T>(string what, Func<T> work)
+    public static T Wait<T>(string what, Func<T> work)
     {
         if (IsLive)
             return AnsiConsole.Status().Start($"{Markup.Escape(what)} …", _ => work());
@@ -43,13 +42,13 @@ internal sealed class ConsoleReport(Settings settings)
             WriteEncoders(results.Encoders);
 
         AnsiConsole.MarkupLineInterpolated(
-            $"Saved and loaded again: scores differ by at most [bold]{results.LargestDifferenceAfterLoading.ToString("G2", CultureInfo.InvariantCulture)}[/] bits/dim.");
+            $"Saved and loaded again: scores differ by at most [bold]{results.LargestDifferenceAfterLoading:G2}[/] bits/dim.");
         AnsiConsole.MarkupLineInterpolated($"Model and pictures: [bold]{Path.GetFullPath(settings.Output)}[/]");
         foreach (string file in PictureReport.Files)
             AnsiConsole.MarkupLineInterpolated($"  {file}");
         if (settings.Json is string json)
             AnsiConsole.MarkupLineInterpolated($"Figures: [bold]{Path.GetFullPath(json)}[/]");
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Done in {results.TotalSeconds:F0} s.");
+        AnsiConsole.MarkupLineInterpolated($"Done in {results.TotalSeconds:F0} s.");
     }
 
     private static void WriteLosses(EncoderRun run)
@@ -64,7 +63,7 @@ internal sealed class ConsoleReport(Settings settings)
         Row("  reconstruction", m => Bits(m.ReconstructionLoss));
         Row("  latent", m => Bits(m.LatentLoss));
         Row("  diffusion", m => Bits(m.DiffusionLoss));
-        Row("pictures", m => m.Rows.ToString(CultureInfo.InvariantCulture));
+        Row("pictures", m => $"{m.Rows}");
         AnsiConsole.Write(table);
     }
 
@@ -72,7 +71,7 @@ internal sealed class ConsoleReport(Settings settings)
     {
         Table table = NewTable("Odd ones by score alone (AUROC: 1 finds all, 0.5 is chance)", "kind", "pictures", "bits/dim", "AUROC");
         foreach (OddKind kind in results.OddKinds)
-            table.AddRow(Markup.Escape(kind.Kind), kind.Rows.ToString(CultureInfo.InvariantCulture), Bits(kind.BitsPerDimension), Auroc(kind.AreaUnderRocCurve));
+            table.AddRow(Markup.Escape(kind.Kind), $"{kind.Rows}", Bits(kind.BitsPerDimension), Auroc(kind.AreaUnderRocCurve));
         if (results.OddKinds.Count > 1)
             table.AddRow("[bold]all[/]", $"{run.Odd!.Rows}", Bits(run.Odd.BitsPerDimension), $"[bold]{Auroc(run.AreaUnderRocCurve!.Value)}[/]");
         AnsiConsole.Write(table);
@@ -101,12 +100,12 @@ internal sealed class ConsoleReport(Settings settings)
             table.AddRow(
                 Names.Of(run.Encoder), $"[bold]{Bits(run.HeldOut.BitsPerDimension)}[/] ± {Bits(run.HeldOut.StandardError)}", Bits(run.HeldOut.ReconstructionLoss),
                 Bits(run.HeldOut.LatentLoss), Bits(run.HeldOut.DiffusionLoss), Norm(run.Norms?.Output), Norm(run.Norms?.Derivative),
-                run.AreaUnderRocCurve is double auroc ? Auroc(auroc) : "–", run.TrainingSeconds.ToString("F0", CultureInfo.InvariantCulture));
+                run.AreaUnderRocCurve is double auroc ? Auroc(auroc) : "–", $"{run.TrainingSeconds:F0}");
         }
         AnsiConsole.Write(table);
         if (runs.Select(run => run.Norms).OfType<EncoderNorms>().FirstOrDefault() is EncoderNorms norms)
             AnsiConsole.MarkupLineInterpolated(
-                $"[grey]Norms per picture: root mean square over {norms.Images} held-out pictures and t = {string.Join(", ", norms.Times.Select(t => t.ToString(CultureInfo.InvariantCulture)))}.[/]");
+                $"[grey]Norms per picture: root mean square over {norms.Images} held-out pictures and t = {string.Join(", ", norms.Times)}.[/]");
         AnsiConsole.WriteLine();
     }
 
@@ -118,9 +117,9 @@ internal sealed class ConsoleReport(Settings settings)
         return table;
     }
 
-    private static string Bits(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+    private static string Bits(double value) => $"{value:F4}";
 
-    private static string Auroc(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
+    private static string Auroc(double value) => $"{value:F3}";
 
-    private static string Norm(double? value) => value?.ToString("F3", CultureInfo.InvariantCulture) ?? "–";
+    private static string Norm(double? value) => value is null ? "–" : $"{value:F3}";
 }

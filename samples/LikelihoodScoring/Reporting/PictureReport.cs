@@ -1,4 +1,3 @@
-using System.Globalization;
 using LikelihoodScoring.Data;
 using LikelihoodScoring.Drawing;
 using Microsoft.ML.Data;
@@ -32,5 +31,5 @@ internal sealed class PictureReport(string folder, ImageSet images)
 
     private ContactSheet NewSheet() => new(images.Width, images.Height, images.Channels);
 
-    private static ContactSheet.Tile Tile(ScoredImage row, byte[] pixels) => new(pixels, row.BitsPerDimension.ToString("F2", CultureInfo.InvariantCulture), row.IsOdd);
+    private static ContactSheet.Tile Tile(ScoredImage row, byte[] pixels) => new(pixels, $"{row.BitsPerDimension:F2}", row.IsOdd);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.ML.DiffEnc;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -61,9 +60,9 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
         _panel?.Dispose();
     }
 
-    private string PlainLine(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"  step {p.Step}/{p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.StepsPerSecond:F2} steps/s  {p.Remaining:m\\:ss} left") +
-        (_validation is double v ? string.Create(CultureInfo.InvariantCulture, $"  validation {v:F3}") : "");
+    private string PlainLine(TrainingProgress p) =>
+        $"  step {p.Step}/{p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.StepsPerSecond:F2} steps/s  {p.Remaining:m\\:ss} left" +
+        (_validation is double v ? $"  validation {v:F3}" : "");
 
     private Grid Body(TrainingProgress p)
     {
@@ -71,11 +70,11 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
         string bar = $"[blue]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/]";
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         AddRow(grid, "step", $"{bar} {p.Step} of {p.Steps}");
-        AddRow(grid, "bits/dim", FormattableString.Invariant(
-            $"[bold]{p.BitsPerDimension:F3}[/] = {p.ReconstructionLoss:F3} reconstruction + {p.LatentLoss:F3} latent + {p.DiffusionLoss:F3} diffusion"));
-        AddRow(grid, "validation", _validation is double v ? FormattableString.Invariant($"{v:F3} bits/dim") : "–");
-        AddRow(grid, "speed", FormattableString.Invariant(
-            $"{p.StepsPerSecond:F2} steps/s, {p.ImagesPerSecond:F0} images/s; {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left"));
+        AddRow(grid, "bits/dim",
+            $"[bold]{p.BitsPerDimension:F3}[/] = {p.ReconstructionLoss:F3} reconstruction + {p.LatentLoss:F3} latent + {p.DiffusionLoss:F3} diffusion");
+        AddRow(grid, "validation", _validation is double v ? $"{v:F3} bits/dim" : "–");
+        AddRow(grid, "speed",
+            $"{p.StepsPerSecond:F2} steps/s, {p.ImagesPerSecond:F0} images/s; {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left");
         return grid;
     }
 
