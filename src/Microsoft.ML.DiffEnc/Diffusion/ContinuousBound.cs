@@ -16,7 +16,7 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     {
         using var scope = NewDisposeScope();
         var gamma0 = schedule.GammaAt(0, x);
-        return (-Pixels.LogProbability(x, x0 + exp(0.5 * gamma0) * eps0, gamma0)).MoveToOuterDisposeScope();
+        return (-Pixels.LogProbability(x, x0 + exp(0.5 * gamma0) * eps0, gamma0, schedule.LeastGamma)).MoveToOuterDisposeScope();
     }
 
     /// <summary>L1 = KL(q(z_1 | x) ‖ N(0, I)) = ½ Σ [α_1² x_{t=1}² + σ_1² − ln σ_1² − 1].</summary>

@@ -208,7 +208,7 @@ public sealed class DiffEncModel : IDisposable
     public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
     {
         var x = Scale(images);
-        return Pixels.LogProbability(x, Own(z0Rescaled, 4), _schedule.GammaAt(0, x));
+        return Pixels.LogProbability(x, Own(z0Rescaled, 4), _schedule.GammaAt(0, x), _schedule.LeastGamma);
     });
 
     /// <summary>The most probable pixels given z_0.</summary>

@@ -13,13 +13,16 @@ internal sealed class LikelihoodScorer
     private readonly long[] _shape;
     private readonly int _imagesPerPass;
 
-    public LikelihoodScorer(DiffEncModel model, ScoringDraws draws)
+    /// <param name="model">The model.</param>
+    /// <param name="draws">The draws of an image.</param>
+    /// <param name="imagesPerPass">Images that go through the network at once; <see langword="null"/>: one on the CPU, a full batch on a GPU.</param>
+    public LikelihoodScorer(DiffEncModel model, ScoringDraws draws, int? imagesPerPass = null)
     {
         _model = model;
         _draws = draws;
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        _imagesPerPass = model.Device.type == TorchSharp.DeviceType.CPU ? 1 : Math.Max(1, EvaluationsPerPassOnGpu / draws.Evaluations);
+        _imagesPerPass = imagesPerPass ?? (model.Device.type == TorchSharp.DeviceType.CPU ? 1 : Math.Max(1, EvaluationsPerPassOnGpu / draws.Evaluations));
     }
 
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>

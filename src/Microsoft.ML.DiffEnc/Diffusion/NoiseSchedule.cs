@@ -9,6 +9,9 @@ internal abstract class NoiseSchedule(string name) : nn.Module(name)
     /// <returns>γ(t) and γ'(t) = dγ/dt, both [B].</returns>
     public abstract (Tensor Gamma, Tensor Slope) At(Tensor t);
 
+    /// <summary>A lower bound of γ(0).</summary>
+    public abstract double LeastGamma { get; }
+
     /// <summary>γ at one time, [1], in the precision of <paramref name="like"/>.</summary>
     public Tensor GammaAt(double t, Tensor like)
     {
@@ -26,5 +29,7 @@ internal abstract class NoiseSchedule(string name) : nn.Module(name)
 /// <summary>γ(t) = γ_min + (γ_max − γ_min) t.</summary>
 internal sealed class FixedLinearSchedule(double gammaMin, double gammaMax) : NoiseSchedule(nameof(FixedLinearSchedule))
 {
+    public override double LeastGamma => gammaMin;
+
     public override (Tensor Gamma, Tensor Slope) At(Tensor t) => (gammaMin + (gammaMax - gammaMin) * t, full_like(t, gammaMax - gammaMin));
 }

@@ -1,0 +1,72 @@
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.DiffEnc.Data;
+
+/// <summary>The images of a whole data view, held as bytes: one per value, channels first.</summary>
+/// <remarks>Kept in blocks of a few megabytes, so that a table may be larger than the 2 GB that one array holds, and never has to be copied to grow.</remarks>
+internal sealed class PixelTable
+{
+    private const int BlockBytes = 1 << 24;
+    private readonly List<byte[]> _blocks = [];
+    private readonly int _rowsPerBlock;
+
+    private PixelTable(int valuesPerImage)
+    {
+        ValuesPerImage = valuesPerImage;
+        _rowsPerBlock = Math.Max(1, BlockBytes / valuesPerImage);
+    }
+
+    /// <summary>The number of images.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The number of bytes of one image: channels × height × width.</summary>
+    public int ValuesPerImage { get; }
+
+    /// <summary>The pixels of one image, [C, H, W].</summary>
+    public ReadOnlySpan<byte> this[int row]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(row);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Count);
+            return Slot(row);
+        }
+    }
+
+    /// <summary>Reads every row of a data view, in its order.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
+    /// <exception cref="InvalidOperationException">An image is missing, has another size or values other than 0..255; or there are no rows.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
+    public static PixelTable Load(IHost host, IDataView data, ImageColumn column, CancellationToken cancellation)
+    {
+        var table = new PixelTable(column.ValuesPerImage);
+        using DataViewRowCursor cursor = data.GetRowCursor([column.Find(data.Schema)]);
+        PixelReader reader = column.CreateReader(cursor);
+        while (cursor.MoveNext())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            host.CheckAlive();
+            reader.Read(table.NewSlot());
+        }
+        if (table.Count == 0)
+            throw new InvalidOperationException($"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+        return table;
+    }
+
+    /// <summary>Copies the images at <paramref name="rows"/>, one after the other, to <paramref name="pixels"/>.</summary>
+    public void Gather(ReadOnlySpan<int> rows, Span<byte> pixels)
+    {
+        for (int i = 0; i < rows.Length; i++)
+            this[rows[i]].CopyTo(pixels[(i * ValuesPerImage)..]);
+    }
+
+    private Span<byte> NewSlot()
+    {
+        if (Count % _rowsPerBlock == 0)
+            _blocks.Add(new byte[_rowsPerBlock * ValuesPerImage]);
+        Count = checked(Count + 1);
+        return Slot(Count - 1);
+    }
+
+    private Span<byte> Slot(int row) => _blocks[row / _rowsPerBlock].AsSpan(row % _rowsPerBlock * ValuesPerImage, ValuesPerImage);
+}

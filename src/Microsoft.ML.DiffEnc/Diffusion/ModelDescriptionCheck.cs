@@ -1,0 +1,62 @@
+using Microsoft.ML.DiffEnc.Networks;
+
+namespace Microsoft.ML.DiffEnc.Diffusion;
+
+/// <summary>What a description must fulfil before a model is made from it, whether a user or a file gave it.</summary>
+internal static class ModelDescriptionCheck
+{
+    /// <summary>The largest side, width or count accepted: far above any use, it keeps a damaged file from asking for terabytes.</summary>
+    public const int Largest = 4096;
+
+    /// <exception cref="InvalidDataException">The description is not that of a possible model.</exception>
+    public static void Check(this ModelDescription description)
+    {
+        if (Problem(description) is { } problem)
+            throw new InvalidDataException($"The model's description is not possible: {problem}");
+    }
+
+    /// <summary>The first thing wrong with the description, as a sentence; <see langword="null"/>: nothing.</summary>
+    public static string? Problem(ModelDescription d)
+    {
+        if (d.Width is < 1 or > Largest || d.Height is < 1 or > Largest)
+            return $"images of {d.Width}×{d.Height} pixels; each side must be in 1..{Largest}.";
+        if (d.Channels is not (1 or 3))
+            return $"images of {d.Channels} channels; expected 1 (grey) or 3 (colour).";
+        if (!double.IsFinite(d.GammaMin) || !double.IsFinite(d.GammaMax) || d.GammaMin >= d.GammaMax)
+            return $"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.";
+        if (Problem("denoiser", d.Denoiser) is { } ofDenoiser)
+            return ofDenoiser;
+        if (d.Encoder != EncoderKind.None && d.Parameterization != Parameterization.V)
+            return $"an encoder with the parameterisation {d.Parameterization}; DiffEnc's encoders need {Parameterization.V}.";
+        if (d.Encoder != EncoderKind.Trainable)
+            return d.EncoderNetwork is null ? null : $"the encoder {d.Encoder} with the size of an encoder network; only a trainable encoder has one.";
+        if (d.EncoderNetwork is null)
+            return "a trainable encoder without the size of its network.";
+        return Problem("encoder", d.EncoderNetwork) ?? HalvingProblem(d, d.EncoderNetwork);
+    }
+
+    private static string? Problem(string name, NetworkSize size)
+    {
+        if (size.Width is < 4 or > Largest || size.Width % 2 != 0)
+            return $"the {name}'s width {size.Width}; it must be even and in 4..{Largest}.";
+        if (size.Blocks is < 1 or > Largest)
+            return $"{size.Blocks} blocks in the {name}; there must be 1..{Largest}.";
+        foreach (int groups in new[] { size.OutputGroups, size.BlockGroups })
+            if (groups < 1 || size.Width % groups != 0)
+                return $"{groups} norm groups in the {name} of width {size.Width}; the width must be a multiple of the groups.";
+        return null;
+    }
+
+    private static string? HalvingProblem(ModelDescription d, NetworkSize encoder)
+    {
+        var (levels, _) = EncoderLevels.Of(d.EncoderLayout, encoder.Blocks, d.Height);
+        if (levels > 12)
+            return $"an encoder of {levels} levels, the last one {encoder.Width}·2^{levels - 1} wide; 12 levels are the most.";
+        int unit = 1 << levels;
+        if (d.Width % unit == 0 && d.Height % unit == 0)
+            return null;
+        int Next(int side) => (side + unit - 1) / unit * unit;
+        return $"an encoder that halves {d.Width}×{d.Height} pixels {levels} times; both sides must be multiples of {unit}. "
+            + $"Resize the images to {Next(d.Width)}×{Next(d.Height)}, or take fewer encoder blocks.";
+    }
+}

@@ -1,0 +1,161 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Persistence;
+
+/// <summary>
+/// The safetensors format: eight bytes of header length, a JSON header that says where each tensor lies, then the tensors. Reading
+/// executes nothing and checks every length before it allocates.
+/// </summary>
+internal static class Safetensors
+{
+    private const int LongestHeader = 16 << 20;
+    private const string MetadataKey = "__metadata__";
+
+    // Data start on a multiple of this, as other readers like for memory mapping.
+    private const int Alignment = 8;
+
+    private static readonly (string Name, ScalarType Type, int Size)[] Types =
+        [("F32", float32, 4), ("F64", float64, 8), ("I64", int64, 8), ("U8", uint8, 1)];
+
+    /// <summary>Writes tensors, in the order of their names, and text that belongs to them.</summary>
+    public static void Write(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var names = tensors.Keys.Order(StringComparer.Ordinal).ToArray();
+        var header = new JsonObject();
+        if (metadata is not null)
+            header[MetadataKey] = new JsonObject(metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
+        long offset = 0;
+        foreach (string name in names)
+        {
+            var t = tensors[name];
+            var (type, _, size) = Types.First(k => k.Type == t.dtype);
+            long end = offset + t.numel() * size;
+            header[name] = new JsonObject
+            {
+                ["dtype"] = type,
+                ["shape"] = new JsonArray([.. t.shape.Select(n => (JsonNode)n)]),
+                ["data_offsets"] = new JsonArray(offset, end),
+            };
+            offset = end;
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
+        int padded = (json.Length + Alignment - 1) / Alignment * Alignment;
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, padded);
+        stream.Write(length);
+        stream.Write(json);
+        for (int i = json.Length; i < padded; i++)
+            stream.WriteByte((byte)' ');
+        foreach (string name in names)
+        {
+            using var scope = NewDisposeScope();
+            stream.Write(tensors[name].detach().cpu().contiguous().bytes);
+        }
+    }
+
+    /// <summary>Reads all tensors, on the CPU; they belong to the caller and to no dispose scope.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or of another format.</exception>
+    public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(Stream stream)
+    {
+        var header = ReadHeader(stream);
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        var entries = new List<Entry>();
+        foreach (var property in header.RootElement.EnumerateObject())
+        {
+            if (property.Name != MetadataKey)
+                entries.Add(Entry.Parse(property));
+            else
+                foreach (var item in property.Value.EnumerateObject())
+                    metadata[item.Name] = item.Value.GetString() ?? throw Damaged($"the metadata '{item.Name}' is not text");
+        }
+
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        try
+        {
+            long offset = 0;
+            foreach (var entry in entries.OrderBy(e => e.Start))
+            {
+                if (entry.Start != offset)
+                    throw Damaged($"the data of '{entry.Name}' start at byte {entry.Start}, expected {offset}");
+                offset = entry.End;
+                if (!tensors.TryAdd(entry.Name, ReadTensor(stream, entry)))
+                    throw Damaged($"'{entry.Name}' is there twice");
+            }
+            return (tensors, metadata);
+        }
+        catch
+        {
+            foreach (var tensor in tensors.Values)
+                tensor.Dispose();
+            throw;
+        }
+    }
+
+    private static JsonDocument ReadHeader(Stream stream)
+    {
+        Span<byte> prefix = stackalloc byte[8];
+        Fill(stream, prefix, "the length of its header");
+        long length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
+        if (length is < 2 or > LongestHeader)
+            throw Damaged($"its header would be {length} bytes long");
+        var json = new byte[length];
+        Fill(stream, json, "its header");
+        try
+        {
+            var header = JsonDocument.Parse(json);
+            return header.RootElement.ValueKind == JsonValueKind.Object ? header : throw Damaged("its header is not a JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw Damaged("its header is not JSON", e);
+        }
+    }
+
+    private static Tensor ReadTensor(Stream stream, Entry entry)
+    {
+        // Read before the tensor is made: a length that lies is found out without holding native memory for it.
+        var bytes = new byte[checked((int)(entry.End - entry.Start))];
+        Fill(stream, bytes, $"'{entry.Name}'");
+        var result = empty(entry.Shape, dtype: entry.Type).DetachFromDisposeScope();
+        bytes.CopyTo(result.bytes);
+        return result;
+    }
+
+    private static void Fill(Stream stream, Span<byte> bytes, string what)
+    {
+        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
+            throw Damaged($"it ends within {what}");
+    }
+
+    private static InvalidDataException Damaged(string why, Exception? inner = null) => new($"Not a whole safetensors file: {why}.", inner);
+
+    private sealed record Entry(string Name, ScalarType Type, long[] Shape, long Start, long End)
+    {
+        public static Entry Parse(JsonProperty property)
+        {
+            try
+            {
+                string? typeName = property.Value.GetProperty("dtype").GetString();
+                var (known, type, size) = Types.FirstOrDefault(t => t.Name == typeName);
+                if (known is null)
+                    throw Damaged($"'{property.Name}' has the type {typeName}, expected one of {string.Join(", ", Types.Select(t => t.Name))}");
+                long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(n => n.GetInt64())];
+                long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(n => n.GetInt64())];
+                if (shape.Any(n => n < 0) || offsets.Length != 2 || offsets[0] < 0 || offsets[1] < offsets[0])
+                    throw Damaged($"the place of '{property.Name}' makes no sense");
+                long bytes = checked(shape.Aggregate(1L, (a, n) => checked(a * n)) * size);
+                if (bytes != offsets[1] - offsets[0] || bytes > Array.MaxLength)
+                    throw Damaged($"'{property.Name}' of shape [{string.Join(", ", shape)}] takes {bytes} bytes, its place has {offsets[1] - offsets[0]}");
+                return new(property.Name, type, shape, offsets[0], offsets[1]);
+            }
+            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
+            {
+                throw Damaged($"the entry of '{property.Name}' is not {{dtype, shape, data_offsets}}", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
+
+namespace Microsoft.ML.DiffEnc.Training;
+
+/// <summary>Everything one run of the training loop is given.</summary>
+internal sealed record TrainingPlan
+{
+    public required ModelDescription Model { get; init; }
+    public required TrainingSettings Settings { get; init; }
+    public required PixelTable Images { get; init; }
+    public required int Steps { get; init; }
+
+    /// <summary>Images that are not trained on, and how often they are looked at.</summary>
+    public PixelTable? ValidationImages { get; init; }
+
+    public required int ValidateEverySteps { get; init; }
+
+    /// <summary>Where the training is saved, and how often; <see langword="null"/>: nowhere.</summary>
+    public string? CheckpointFolder { get; init; }
+
+    public required int CheckpointEverySteps { get; init; }
+    public required TorchSharp.torch.Device Device { get; init; }
+}

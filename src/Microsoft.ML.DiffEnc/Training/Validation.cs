@@ -1,0 +1,35 @@
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
+
+namespace Microsoft.ML.DiffEnc.Training;
+
+/// <summary>The bound of images that are not trained on, always at the same draws, so that its course can be followed.</summary>
+internal sealed class Validation
+{
+    /// <summary>At most so many images, evenly spread over the set: it is looked at again and again.</summary>
+    public const int MostImages = 256;
+
+    private const int TimesPerImage = 4;
+    private const int ImagesPerPass = 16;
+
+    private readonly byte[] _pixels;
+    private readonly int _count;
+    private readonly ScoringDraws _draws;
+
+    public Validation(PixelTable images, int seed)
+    {
+        _count = Math.Min(images.Count, MostImages);
+        _draws = new ScoringDraws(1, TimesPerImage, seed);
+        _pixels = new byte[_count * images.ValuesPerImage];
+        int[] rows = [.. Enumerable.Range(0, _count).Select(i => (int)((long)i * images.Count / _count))];
+        images.Gather(rows, _pixels);
+    }
+
+    /// <summary>Bits per dimension.</summary>
+    public double Evaluate(DiffEncModel model)
+    {
+        var results = new Likelihood[_count];
+        new LikelihoodScorer(model, _draws, ImagesPerPass).Score(_pixels, _count, results);
+        return results.Average(r => (double)r.BitsPerDimension);
+    }
+}

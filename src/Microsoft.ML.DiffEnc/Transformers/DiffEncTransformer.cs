@@ -1,0 +1,183 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Batching;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>A trained DiffEnc model in a pipeline: scores how likely images are, and generates images.</summary>
+/// <remarks>
+/// <para><see cref="Transform"/> adds these columns, all <see cref="float"/>:</para>
+/// <list type="table">
+/// <listheader><term>Column</term><description>Value</description></listheader>
+/// <item><term>Score</term><description>The same as BitsPerDimension; higher is less likely, as anomaly detection expects.</description></item>
+/// <item><term>BitsPerDimension</term><description>The variational bound on -log2 p(x), divided by channels × height × width.</description></item>
+/// <item><term>LogLikelihood</term><description>The bound on log p(x), in nats per image.</description></item>
+/// <item><term>ReconstructionLoss, LatentLoss, DiffusionLoss</term><description>The three parts of BitsPerDimension, in bits per dimension.</description></item>
+/// <item><term>StandardError</term><description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
+/// </list>
+/// <para>
+/// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is scored in a batch or by a
+/// <see cref="PredictionEngine{TSrc,TDst}"/>. Nothing is computed unless one of the columns is asked for.
+/// </para>
+/// <para>
+/// Several threads may score at once; pictures are read in parallel, and the network runs for one batch at a time. The transformer owns its model:
+/// <see cref="Dispose"/> frees it. A prediction engine disposes of its transformer unless it was made with <c>OwnsTransformer = false</c>.
+/// </para>
+/// </remarks>
+public sealed class DiffEncTransformer : ITransformer, IDisposable
+{
+    /// <summary>Rows that go through the network together. Enough to use the hardware well, little enough to read ahead.</summary>
+    internal const int BatchSize = 64;
+
+    private readonly IHost _host;
+    private readonly LikelihoodScorer _scorer;
+    private readonly Lock _network = new(); // held while the model computes, and while it is freed
+    private bool _isDisposed;
+
+    /// <param name="env">The environment; messages appear under the transformer's name.</param>
+    /// <param name="model">The model, which the transformer owns from here on.</param>
+    /// <param name="settings">Where the images are, and how they are scored.</param>
+    internal DiffEncTransformer(IHostEnvironment env, DiffEncModel model, ScoringSettings settings)
+    {
+        _host = env.Register(nameof(DiffEncTransformer));
+        Model = model;
+        Settings = settings;
+        ImageColumn = new ImageColumn(
+            settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
+        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed));
+    }
+
+    /// <summary>The model itself, for use outside of pipelines. It is freed with the transformer.</summary>
+    public DiffEncModel Model { get; }
+
+    /// <inheritdoc/>
+    public bool IsRowToRowMapper => true;
+
+    /// <summary>Where the images are, and how they are scored.</summary>
+    internal ScoringSettings Settings { get; }
+
+    /// <summary>The column that images are read from.</summary>
+    internal ImageColumn ImageColumn { get; }
+
+    /// <summary>Finds the one <see cref="DiffEncTransformer"/> in a chain, however deeply chains are nested: in a loaded model, say.</summary>
+    /// <param name="chain">A transformer, or a chain of them.</param>
+    /// <exception cref="ArgumentException">There is none, or more than one.</exception>
+    public static DiffEncTransformer FindIn(ITransformer chain)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        ITransformer[] all = [.. Flatten(chain)];
+        DiffEncTransformer[] found = [.. all.OfType<DiffEncTransformer>().Distinct()];
+        return found.Length switch
+        {
+            1 => found[0],
+            0 => throw new ArgumentException(
+                $"There is no {nameof(DiffEncTransformer)} among the transformers: {string.Join(", ", all.Select(t => t.GetType().Name))}.", nameof(chain)),
+            _ => throw new ArgumentException(
+                $"There are {found.Length} {nameof(DiffEncTransformer)}s in the chain; expected one. Enumerate the chain to choose (OfType<{nameof(DiffEncTransformer)}>).",
+                nameof(chain)),
+        };
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return RowMapping.OutputSchema(inputSchema, Bind(inputSchema));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return RowMapping.Create(_host, this, inputSchema, Bind);
+    }
+
+    /// <summary>Adds the likelihood columns. Lazy: images are read and scored, in batches, as the rows of the result are.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images as the model was trained on.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ThrowIfDisposed();
+        return new BatchedDataView(_host, input, Bind(input.Schema), BatchSize);
+    }
+
+    /// <summary>Generates images.</summary>
+    /// <param name="count">How many, at least 1.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <returns>The images, which belong to the caller.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or an option is out of its range.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public IReadOnlyList<MLImage> Generate(int count, GenerationOptions? options = null)
+    {
+        options ??= new GenerationOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
+        if (!Enum.IsDefined(options.Sampler))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
+        byte[] pixels;
+        lock (_network)
+        {
+            ThrowIfDisposed();
+            pixels = Sampler.Generate(Model, count, options.Steps, options.Seed ?? Settings.Seed, options.CancellationToken);
+        }
+        return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
+    }
+
+    /// <summary>Frees the model. Waits for a batch that is being computed; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose()
+    {
+        lock (_network)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            Model.Dispose();
+        }
+    }
+
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        lock (_network)
+        {
+            ThrowIfDisposed();
+            DiffEncTransformerFile.Save(ctx, this);
+        }
+    }
+
+    /// <summary>Scores images, one batch at a time however many threads ask.</summary>
+    /// <param name="pixels"><paramref name="count"/> images, [C, H, W] each.</param>
+    /// <param name="count">The number of images.</param>
+    /// <param name="results">Where their likelihoods go.</param>
+    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results)
+    {
+        lock (_network)
+        {
+            ThrowIfDisposed();
+            _scorer.Score(pixels, count, results[..count]);
+        }
+    }
+
+    private static IEnumerable<ITransformer> Flatten(ITransformer transformer)
+        => transformer is IEnumerable<ITransformer> chain ? chain.SelectMany(Flatten) : [transformer];
+
+    private LikelihoodMapper Bind(DataViewSchema inputSchema) => new(this, inputSchema);
+
+    private void ThrowIfDisposed()
+    {
+        if (_isDisposed)
+        {
+            throw new ObjectDisposedException(
+                nameof(DiffEncTransformer),
+                "The DiffEncTransformer is disposed, and its model freed. Chains and prediction engines dispose of their transformers; " +
+                "a PredictionEngine made with PredictionEngineOptions { OwnsTransformer = false } does not.");
+        }
+    }
+}

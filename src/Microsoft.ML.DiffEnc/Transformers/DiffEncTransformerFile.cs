@@ -1,0 +1,53 @@
+using Microsoft.ML;
+using Microsoft.ML.DiffEnc;
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Persistence;
+using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.Runtime;
+
+[assembly: LoadableClass(
+    typeof(DiffEncTransformer), typeof(DiffEncTransformerFile), null, typeof(SignatureLoadModel), "DiffEnc likelihood", DiffEncTransformerFile.LoaderSignature)]
+
+namespace Microsoft.ML.DiffEnc.Transformers;
+
+/// <summary>
+/// Saves a <see cref="DiffEncTransformer"/> into an ML.NET model file and loads it. Its folder in the zip has three entries of its own: the scoring settings
+/// and the model's description as JSON, and the weights as safetensors.
+/// </summary>
+internal static class DiffEncTransformerFile
+{
+    /// <summary>By which ML.NET finds <see cref="Create"/>. Stands in every saved model: never to be changed.</summary>
+    public const string LoaderSignature = "DiffEncTransformer";
+
+    /// <summary>The entry with the <see cref="ScoringSettings"/>.</summary>
+    public const string SettingsEntry = "Scoring.json";
+
+    /// <summary>The entry with the <see cref="Diffusion.ModelDescription"/>.</summary>
+    public const string DescriptionEntry = "Model.json";
+
+    /// <summary>The entry with the weights.</summary>
+    public const string WeightsEntry = "Weights.safetensors";
+
+    private static readonly VersionInfo _version = ModelEntries.Version(
+        "DIFFENCT", LoaderSignature, version: 0x00010001, readableFrom: 0x00010001, readsBackTo: 0x00010001);
+
+    /// <summary>Writes the transformer.</summary>
+    public static void Save(ModelSaveContext ctx, DiffEncTransformer transformer)
+    {
+        ModelEntries.Begin(ctx, _version);
+        ModelEntries.Write(ctx, SettingsEntry, transformer.Settings.Write);
+        ModelEntries.Write(ctx, DescriptionEntry, stream => ModelFile.WriteDescription(stream, transformer.Model));
+        ModelEntries.Write(ctx, WeightsEntry, stream => ModelFile.WriteWeights(stream, transformer.Model));
+    }
+
+    /// <summary>Reads what <see cref="Save"/> has written. ML.NET finds this method by its name.</summary>
+    /// <exception cref="InvalidDataException">An entry is missing, or does not hold what it should.</exception>
+    public static DiffEncTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        ctx.CheckAtModel(_version);
+        ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
+        DiffEncModel model = ModelEntries.Read(ctx, DescriptionEntry, description =>
+            ModelEntries.Read(ctx, WeightsEntry, weights => ModelFile.Read(description, weights)));
+        return new DiffEncTransformer(env, model, settings);
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Transformers.Batching;
+
+namespace Microsoft.ML.DiffEnc.Transformers;
+
+/// <summary>A <see cref="DiffEncTransformer"/> bound to an input schema.</summary>
+internal sealed class LikelihoodMapper : BatchMapper
+{
+    private readonly DiffEncTransformer _transformer;
+    private readonly ImageColumn _image;
+    private readonly int _imageIndex;
+
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    public LikelihoodMapper(DiffEncTransformer transformer, DataViewSchema inputSchema)
+    {
+        _transformer = transformer;
+        _image = transformer.ImageColumn;
+        _imageIndex = _image.Find(inputSchema).Index;
+        OutputColumns = LikelihoodColumns.Create(inputSchema);
+    }
+
+    /// <inheritdoc/>
+    public override DataViewSchema.DetachedColumn[] OutputColumns { get; }
+
+    /// <inheritdoc/>
+    public override bool DependsOn(int inputColumn, Func<int, bool> activeOutput) => inputColumn == _imageIndex;
+
+    /// <inheritdoc/>
+    public override RowBatch CreateBatch(DataViewRow input, Func<int, bool> activeOutput, int capacity)
+        => new LikelihoodBatch(_transformer, _image.CreateReader(input), capacity);
+}
