@@ -23,15 +23,14 @@ internal sealed record EncoderNorms(double Output, double Derivative, int Images
 
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        Tensor weights = model.NamedParameters.Values.First();
         byte[][] pixels = [.. images.Pixels(images.Validation).Take(MostImages)];
-        Tensor x = model.Scale(tensor(pixels.SelectMany(p => p).ToArray(), [pixels.Length, images.Channels, images.Height, images.Width]).to(weights.device));
+        Tensor x = model.Scale(tensor(pixels.SelectMany(p => p).ToArray(), [pixels.Length, images.Channels, images.Height, images.Width]));
 
         double output = 0, derivative = 0;
         foreach (float time in MeasuredTimes)
         {
             using var step = NewDisposeScope();
-            Tensor gamma = model.Gamma(full(pixels.Length, time, dtype: weights.dtype, device: weights.device));
+            Tensor gamma = model.Gamma(full(pixels.Length, time));
             (Tensor y, Tensor dyDGamma) = model.EncoderOutput(x, gamma);
             output += y.square().sum().ToDouble();
             derivative += dyDGamma.square().sum().ToDouble();

@@ -31,7 +31,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
         {
             model?.LastTransformer.Dispose();
             model = Train(images, encoder, out TrainingDisplay training);
-            scored = Score(_ml, model, images.Test);
+            scored = Score(_ml, model, images.Test, "Scoring held-out and odd pictures");
             runs.Add(Evaluate(encoder, training, scored) with { Norms = EncoderNorms.Measure(model.LastTransformer.Model, encoder, images) });
         }
 
@@ -79,7 +79,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     }
 
     /// <summary>Scores every picture once: Transform is lazy and would score anew for each evaluation.</summary>
-    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test) => ConsoleReport.Wait("Scoring held-out and odd pictures", () =>
+    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test, string what) => ConsoleReport.Wait(what, () =>
         ml.Data.CreateEnumerable<ScoredImage>(model.Transform(test), reuseRowObject: false).Select(Checked).ToArray());
 
     private ScoredImage Checked(ScoredImage row)
@@ -120,9 +120,9 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     {
         MLContext elsewhere = NewContext(settings);
         ITransformer loaded = elsewhere.Model.Load(modelPath, out _);
-        double difference = Score(elsewhere, loaded, images.Test).Zip(scored, (again, before) => Math.Abs(again.Score - before.Score)).Max();
+        ScoredImage[] rescored = Score(elsewhere, loaded, images.Test, "Scoring again with the saved and loaded model");
         DiffEncTransformer.FindIn(loaded).Dispose();
-        return difference;
+        return rescored.Zip(scored, (again, before) => Math.Abs(again.Score - before.Score)).Max();
     }
 
     private static MLContext NewContext(Settings settings) => new(settings.Seed) { GpuDeviceId = settings.Gpu };

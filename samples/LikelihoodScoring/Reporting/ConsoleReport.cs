@@ -15,10 +15,11 @@ internal sealed class ConsoleReport(Settings settings)
     {
         AnsiConsole.Write(new Rule("[bold]Likelihood scoring with DiffEnc[/]").LeftJustified());
         var rows = images.Test.GetColumn<float>("Label").CountBy(label => label > 0).ToDictionary();
+        AnsiConsole.MarkupLineInterpolated($"Pictures: {images.Description}, {images.Size}");
         AnsiConsole.MarkupLineInterpolated(
-            $"Pictures: {images.Description}, {images.Size}; {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd.");
+            $"          {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd ones");
         string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "CPU";
-        AnsiConsole.MarkupLineInterpolated($"Model: {settings.Preset}, {settings.Steps} steps, seed {settings.Seed}, on the {device}.");
+        AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, {settings.Steps} steps, seed {settings.Seed}, on the {device}");
     }
 
     /// <summary>Says what is being waited for.</summary>
@@ -53,7 +54,7 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteLosses(EncoderRun run)
     {
-        Table table = NewTable("Likelihood, bits per dimension (lower is likelier)", "", "held-out normal");
+        Table table = NewTable("Likelihood, bits per dimension", "", "held-out normal");
         if (run.Odd is not null)
             table.AddColumn(new TableColumn("odd ones").RightAligned());
         void Row(string name, Func<GenerativeMetrics, string> value) =>
@@ -69,17 +70,19 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteOddKinds(Results results, EncoderRun run)
     {
-        Table table = NewTable("Odd ones by score alone (AUROC: 1 finds all, 0.5 is chance)", "kind", "pictures", "bits/dim", "AUROC");
+        Table table = NewTable("Odd ones, found by their score", "kind", "pictures", "bits/dim", "AUROC");
         foreach (OddKind kind in results.OddKinds)
             table.AddRow(Markup.Escape(kind.Kind), $"{kind.Rows}", Bits(kind.BitsPerDimension), Auroc(kind.AreaUnderRocCurve));
         if (results.OddKinds.Count > 1)
             table.AddRow("[bold]all[/]", $"{run.Odd!.Rows}", Bits(run.Odd.BitsPerDimension), $"[bold]{Auroc(run.AreaUnderRocCurve!.Value)}[/]");
         AnsiConsole.Write(table);
+        AnsiConsole.MarkupLine("[grey]AUROC 1: every odd one scores above every normal one; 0.5: chance.[/]");
+        AnsiConsole.WriteLine();
     }
 
     private static void WriteBaselines(Baselines.BaselineFigures baselines, double model)
     {
-        Table table = NewTable("The same held-out pictures in simpler codes", "code", "bits/dim");
+        Table table = NewTable("The held-out pictures in simpler codes", "code", "bits/dim");
         table.AddRow("DiffEnc (upper bound)", $"[bold]{Bits(model)}[/]");
         table.AddRow("independent-pixel histogram", Bits(baselines.PixelHistogram));
         table.AddRow("PNG, compressed pixels alone", Bits(baselines.PngPixelsOnly));
@@ -105,7 +108,7 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.Write(table);
         if (runs.Select(run => run.Norms).OfType<EncoderNorms>().FirstOrDefault() is EncoderNorms norms)
             AnsiConsole.MarkupLineInterpolated(
-                $"[grey]Norms per picture: root mean square over {norms.Images} held-out pictures and t = {string.Join(", ", norms.Times)}.[/]");
+                $"[grey]Norms of one picture: root mean square over {norms.Images} pictures not trained on, at t = {string.Join(", ", norms.Times)}.[/]");
         AnsiConsole.WriteLine();
     }
 

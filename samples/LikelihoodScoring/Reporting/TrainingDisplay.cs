@@ -20,6 +20,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     private readonly LivePanel? _panel;
     private TimeSpan _drawn;
     private double? _validation;
+    private int _nextLine;
 
     public TrainingDisplay(string title, int steps)
     {
@@ -39,13 +40,14 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     public void Report(TrainingProgress value)
     {
         _history.Add(value);
-        bool validated = value.ValidationBitsPerDimension is not null && value.ValidationBitsPerDimension != _validation;
         _validation = value.ValidationBitsPerDimension ?? _validation;
         if (_panel is null)
         {
-            int every = Math.Max(1, _steps / PlainLines);
-            if (validated || value.Step % every == 0 || value.Step == value.Steps)
+            if (value.Step >= _nextLine || value.Step == value.Steps)
+            {
+                _nextLine += Math.Max(1, _steps / PlainLines);
                 AnsiConsole.WriteLine(PlainLine(value));
+            }
         }
         else if (_clock.Elapsed - _drawn >= RedrawEvery || value.Step == value.Steps)
         {
@@ -61,7 +63,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     }
 
     private string PlainLine(TrainingProgress p) =>
-        $"  step {p.Step}/{p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.StepsPerSecond:F2} steps/s  {p.Remaining:m\\:ss} left" +
+        $"  step {p.Step,5} of {p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.StepsPerSecond:F1} steps/s  {p.Remaining:m\\:ss} left" +
         (_validation is double v ? $"  validation {v:F3}" : "");
 
     private Grid Body(TrainingProgress p)
