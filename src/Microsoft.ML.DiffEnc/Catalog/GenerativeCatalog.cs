@@ -10,6 +10,20 @@ public sealed class GenerativeCatalog
 
     internal GenerativeCatalog(IHostEnvironment env) => _env = env;
 
+    /// <summary>Trains DiffEnc on images, with the settings of <see cref="DiffEncPreset.Small"/>.</summary>
+    /// <param name="inputColumnName">The column of images: <c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255.</param>
+    /// <param name="width">Their width in pixels.</param>
+    /// <param name="height">Their height in pixels.</param>
+    /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
+    /// <exception cref="ArgumentException">A size is out of its range.</exception>
+    public DiffEncTrainer DiffEnc(string inputColumnName, int width, int height, int channels)
+        => DiffEnc(new DiffEncTrainer.Options { InputColumnName = inputColumnName, Width = width, Height = height, Channels = channels });
+
+    /// <summary>Trains DiffEnc on images.</summary>
+    /// <param name="options">What is trained, and how.</param>
+    /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
+    public DiffEncTrainer DiffEnc(DiffEncTrainer.Options options) => new(_env, options);
+
     /// <summary>Averages the likelihoods of scored images.</summary>
     /// <param name="scored">What a <see cref="DiffEncTransformer"/> made of some images: its columns must be there under their own names.</param>
     /// <exception cref="ArgumentOutOfRangeException">A likelihood column is missing or is not a <see cref="float"/>.</exception>

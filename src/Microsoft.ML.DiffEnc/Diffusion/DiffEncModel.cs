@@ -95,6 +95,7 @@ public sealed class DiffEncModel : IDisposable
             throw new ArgumentException($"The model's type can be Float32 or Float64, not {dtype}.", nameof(dtype));
         foreach (var (_, module) in Modules())
             module.to(dtype);
+        KeepWeights();
         DataType = dtype;
     }
 
@@ -102,7 +103,15 @@ public sealed class DiffEncModel : IDisposable
     {
         foreach (var (_, module) in Modules())
             module.to(device);
+        KeepWeights();
         Device = device;
+    }
+
+    /// <summary>Weights live as long as the model, whatever scope they were made or converted in.</summary>
+    private void KeepWeights()
+    {
+        foreach (var weight in NamedParameters.Values)
+            weight.DetachFromDisposeScope();
     }
 
     /// <summary>γ(t) = −log SNR(t).</summary>

@@ -1,0 +1,132 @@
+namespace Microsoft.ML.DiffEnc;
+
+public sealed partial class DiffEncTrainer
+{
+    /// <summary>
+    /// What is trained, on which column, and how. Only <see cref="Width"/> and <see cref="Height"/> must be set; what is left
+    /// <see langword="null"/> comes from the <see cref="Preset"/>.
+    /// </summary>
+    public class Options
+    {
+        private EncoderKind? _encoder;
+        private EncoderLayout? _encoderLayout;
+
+        /// <summary>The column of images: <c>MLImage</c>, or a fixed-size vector of <c>Single</c> or <c>Byte</c> values 0..255. Default <c>Image</c>.</summary>
+        public string InputColumnName = "Image";
+
+        /// <summary>Width of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder blocks.</summary>
+        public int Width;
+
+        /// <summary>Height of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder blocks.</summary>
+        public int Height;
+
+        /// <summary>1 (grey) or 3 (red, green, blue). Default 3.</summary>
+        public int Channels = 3;
+
+        /// <summary>How a vector column is laid out; an image column ignores it. Default <see cref="PixelLayout.ChannelsFirst"/>, as <c>ExtractPixels</c> makes it.</summary>
+        public PixelLayout PixelLayout;
+
+        /// <summary>Sizes and settings that go together; fills what is not set here. Default: <see cref="DiffEncPreset.Small"/>.</summary>
+        public DiffEncPreset? Preset;
+
+        /// <summary>The encoder. Default: the preset's, <see cref="EncoderKind.Trainable"/> without one.</summary>
+        public EncoderKind Encoder
+        {
+            get => _encoder ?? PresetValues.Encoder;
+            set => _encoder = value;
+        }
+
+        /// <summary>How the encoder spends its blocks. Default: the preset's, <see cref="EncoderLayout.Plain"/> without one.</summary>
+        public EncoderLayout EncoderLayout
+        {
+            get => _encoderLayout ?? PresetValues.EncoderLayout;
+            set => _encoderLayout = value;
+        }
+
+        /// <summary>n, channels of the denoiser: even, 4..4096. Default: the preset's.</summary>
+        public int? DenoiserWidth;
+
+        /// <summary>L, ResNet blocks on the denoiser's way down: 1..4096. Default: the preset's.</summary>
+        public int? DenoiserBlocks;
+
+        /// <summary>Channels of the encoder's first level: even, 4..4096. Default: the preset's.</summary>
+        public int? EncoderWidth;
+
+        /// <summary>ResNet blocks on the encoder's way down: 1..4096. Default: the preset's.</summary>
+        public int? EncoderBlocks;
+
+        /// <summary>What the denoiser predicts. <see cref="Parameterization.Epsilon"/> goes with <see cref="EncoderKind.None"/> only. Default <see cref="Parameterization.V"/>.</summary>
+        public Parameterization Parameterization;
+
+        /// <summary>How the noise grows with time. Default <see cref="NoiseScheduleKind.FixedLinear"/>.</summary>
+        public NoiseScheduleKind NoiseSchedule;
+
+        /// <summary>γ at t = 0, −log of the largest signal-to-noise ratio; below <see cref="GammaMax"/>. Default −13.3.</summary>
+        public float GammaMin = -13.3f;
+
+        /// <summary>γ at t = 1. Default 5.</summary>
+        public float GammaMax = 5f;
+
+        /// <summary>Optimiser steps, at least 1. Default: the preset's.</summary>
+        public int? Steps;
+
+        /// <summary>Images in a step, at least 1. Default: the preset's.</summary>
+        public int? BatchSize;
+
+        /// <summary>AdamW's learning rate after the warm-up, above 0. Default: the preset's (the paper's: 2·10⁻⁴).</summary>
+        public double? LearningRate;
+
+        /// <summary>Steps over which the learning rate rises linearly from 0, at least 0. Default: the preset's (the paper's: 100).</summary>
+        public int? WarmUpSteps;
+
+        /// <summary>AdamW's decay of all weights but biases, at least 0. Default 0.01.</summary>
+        public double? WeightDecay;
+
+        /// <summary>Decay of the moving average of the weights that scores and generates, in [0, 1). Default: the preset's (the paper's: 0.9999).</summary>
+        public double? EmaDecay;
+
+        /// <summary>
+        /// Whether the moving average starts short and grows to <see cref="EmaDecay"/>, so that a short training is not averaged with its
+        /// first steps. Default: the preset's; off in the paper's.
+        /// </summary>
+        public bool? EmaRamp;
+
+        /// <summary>Share of activations dropped in training, in [0, 1). Default: the preset's (the paper's: 0.1).</summary>
+        public double? Dropout;
+
+        /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none. Default 8.</summary>
+        public int ScoringDraws = 8;
+
+        /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..10000; each costs one pass of the networks. Default 4.</summary>
+        public int ScoringTimesPerDraw = 4;
+
+        /// <summary>Seed of weights, order and noise. Default: the <see cref="MLContext"/>'s; without that a new one each time.</summary>
+        public int? Seed;
+
+        /// <summary>Seed of the draws on which images are scored; it is saved with the model. Default: the training's seed.</summary>
+        public int? ScoringSeed;
+
+        /// <summary>Images that are not trained on, with the same column. The bound of up to 256 of them is reported. Default: none.</summary>
+        public IDataView? ValidationSet;
+
+        /// <summary>Steps between two looks at the <see cref="ValidationSet"/>, at least 1. Default: a tenth of all steps.</summary>
+        public int? ValidateEverySteps;
+
+        /// <summary>
+        /// A folder for checkpoints. A training that finds its own checkpoint there goes on from it; on the CPU the result is, bit by bit, that of
+        /// one uninterrupted. Default: none are written.
+        /// </summary>
+        public string? CheckpointFolder;
+
+        /// <summary>Steps between two checkpoints, at least 1; there is always one at the end. Default 1000.</summary>
+        public int CheckpointEverySteps = 1000;
+
+        /// <summary>Told how the training goes, about four times a second, on the training's thread. Default: nobody.</summary>
+        public IProgress<TrainingProgress>? Progress;
+
+        /// <summary>Stops the training between two steps; with a <see cref="CheckpointFolder"/> the last step done is saved first.</summary>
+        public CancellationToken CancellationToken;
+
+        internal Trainers.PresetValues PresetValues => Trainers.PresetValues.Of(Preset ?? Trainers.PresetValues.Default);
+    }
+}

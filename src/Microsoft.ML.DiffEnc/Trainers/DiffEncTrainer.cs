@@ -1,0 +1,96 @@
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Trainers;
+using Microsoft.ML.DiffEnc.Training;
+using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>Trains DiffEnc, a variational diffusion model with a learned, time-dependent encoder (Nielsen et al., ICLR 2024), on images.</summary>
+/// <remarks>
+/// <list type="table">
+/// <listheader><term>Trainer characteristics</term><description></description></listheader>
+/// <item><term>Machine learning task</term><description>Density estimation; anomaly detection; generation</description></item>
+/// <item><term>Label column</term><description>None</description></item>
+/// <item><term>Input column</term><description><c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255</description></item>
+/// <item><term>Output columns</term><description>See <see cref="DiffEncTransformer"/></description></item>
+/// <item><term>Is normalization required?</term><description>No: pixels are the integers 0..255</description></item>
+/// <item><term>Is caching required?</term><description>No: the images are read once and kept as bytes</description></item>
+/// <item><term>Required NuGet in addition to Microsoft.ML</term><description>Microsoft.ML.DiffEnc, and a TorchSharp back end such as TorchSharp-cpu</description></item>
+/// <item><term>Exportable to ONNX</term><description>No</description></item>
+/// </list>
+/// Get one by <c>mlContext.Generative().DiffEnc(…)</c>. The device is the <see cref="MLContext"/>'s <c>GpuDeviceId</c>, the CPU without one.
+/// </remarks>
+public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
+{
+    private readonly IHost _host;
+    private readonly Options _options;
+    private readonly ModelDescription _description;
+    private readonly ImageColumn _column;
+
+    /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
+    internal DiffEncTrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _host = environment.Register(nameof(DiffEncTrainer));
+        _options = options;
+        _description = OptionsCheck.Describe(options);
+        _ = OptionsCheck.Settings(options, seed: 0);
+        _ = OptionsCheck.Steps(options);
+        OptionsCheck.CheckTheRest(options);
+        _column = new ImageColumn(options.InputColumnName, options.Width, options.Height, options.Channels, options.PixelLayout);
+    }
+
+    /// <summary>Trains on all images of <paramref name="input"/>, which are read once.</summary>
+    /// <returns>The trained model, as a transformer that scores likelihoods. Dispose it to free the weights.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
+    /// <exception cref="InvalidOperationException">There are no images; one is missing or holds values that are no pixels; the device is not there;
+    /// the training diverges; or the checkpoints are of another training.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
+    public DiffEncTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var channel = _host.Start("Training");
+        var log = new ChannelLog(channel, _options.Progress);
+        var environment = (IHostEnvironmentInternal)_host;
+        var device = NativeBackend.SelectDevice(environment.GpuDeviceId, environment.FallbackToCpu, log.Warning);
+        var plan = Plan(input, device);
+        log.Info($"Training on {plan.Images.Count} images of {_description.Width}×{_description.Height}×{_description.Channels} for {plan.Steps} steps of {plan.Settings.BatchSize}, on {device}, seed {plan.Settings.Seed}.");
+
+        using var loop = new TrainingLoop(plan, log);
+        var model = loop.Run(_options.CancellationToken);
+        var scoring = new ScoringSettings(
+            _options.InputColumnName, _options.PixelLayout, _options.ScoringDraws, _options.ScoringTimesPerDraw, _options.ScoringSeed ?? plan.Settings.Seed);
+        return new DiffEncTransformer(_host, model, scoring);
+    }
+
+    /// <summary>The schema with the likelihood columns, all <see cref="float"/>: see <see cref="DiffEncTransformer"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _column.Check(inputSchema);
+        return LikelihoodColumns.AppendTo(inputSchema);
+    }
+
+    private TrainingPlan Plan(IDataView input, TorchSharp.torch.Device device)
+    {
+        int steps = OptionsCheck.Steps(_options);
+        int seed = _options.Seed ?? ((IHostEnvironmentInternal)_host).Seed ?? Random.Shared.Next();
+        PixelTable Load(IDataView data) => PixelTable.Load(_host, data, _column, _options.CancellationToken);
+        return new TrainingPlan
+        {
+            Model = _description,
+            Settings = OptionsCheck.Settings(_options, seed),
+            Images = Load(input),
+            Steps = steps,
+            ValidationImages = _options.ValidationSet is null ? null : Load(_options.ValidationSet),
+            ValidateEverySteps = _options.ValidateEverySteps ?? Math.Max(1, steps / 10),
+            CheckpointFolder = _options.CheckpointFolder,
+            CheckpointEverySteps = _options.CheckpointEverySteps,
+            Device = device,
+        };
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Numerics;
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Training;
+using Options = Microsoft.ML.DiffEnc.DiffEncTrainer.Options;
+
+namespace Microsoft.ML.DiffEnc.Trainers;
+
+/// <summary>Turns options into what the rooms behind the trainer take, refusing what makes no sense.</summary>
+internal static class OptionsCheck
+{
+    private const int MostDraws = 10_000;
+
+    /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
+    public static ModelDescription Describe(Options options)
+    {
+        var preset = options.PresetValues;
+        Defined(options.Encoder, nameof(options.Encoder));
+        Defined(options.EncoderLayout, nameof(options.EncoderLayout));
+        Defined(options.Parameterization, nameof(options.Parameterization));
+        Defined(options.NoiseSchedule, nameof(options.NoiseSchedule));
+        Defined(options.PixelLayout, nameof(options.PixelLayout));
+        if (string.IsNullOrWhiteSpace(options.InputColumnName))
+            throw Refusal(nameof(options.InputColumnName), "is empty; expected the name of the column that holds the images");
+        InRange(options.Width, 1, ModelDescriptionCheck.Largest, nameof(options.Width));
+        InRange(options.Height, 1, ModelDescriptionCheck.Largest, nameof(options.Height));
+        var description = new ModelDescription
+        {
+            Width = options.Width,
+            Height = options.Height,
+            Channels = options.Channels,
+            Parameterization = options.Parameterization,
+            Encoder = options.Encoder,
+            EncoderLayout = options.EncoderLayout,
+            Denoiser = preset.DenoiserSize(options.DenoiserWidth, options.DenoiserBlocks),
+            EncoderNetwork = options.Encoder == EncoderKind.Trainable ? preset.EncoderSize(options.EncoderWidth, options.EncoderBlocks) : null,
+            NoiseSchedule = options.NoiseSchedule,
+            GammaMin = AsWritten(options.GammaMin),
+            GammaMax = AsWritten(options.GammaMax),
+        };
+        return ModelDescriptionCheck.Problem(description) is { } problem
+            ? throw new ArgumentException($"The options describe {problem}", nameof(options))
+            : description;
+    }
+
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public static TrainingSettings Settings(Options options, int seed)
+    {
+        var preset = options.PresetValues;
+        return new TrainingSettings
+        {
+            BatchSize = InRange(options.BatchSize ?? preset.BatchSize, 1, 1 << 20, nameof(options.BatchSize)),
+            LearningRate = Positive(options.LearningRate ?? preset.LearningRate, nameof(options.LearningRate)),
+            WarmUpSteps = InRange(options.WarmUpSteps ?? preset.WarmUpSteps, 0, int.MaxValue, nameof(options.WarmUpSteps)),
+            WeightDecay = NotNegative(options.WeightDecay ?? preset.WeightDecay, nameof(options.WeightDecay)),
+            EmaDecay = Share(options.EmaDecay ?? preset.EmaDecay, nameof(options.EmaDecay)),
+            EmaRamp = options.EmaRamp ?? preset.EmaRamp,
+            Dropout = Share(options.Dropout ?? preset.Dropout, nameof(options.Dropout)),
+            Seed = seed,
+        };
+    }
+
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public static int Steps(Options options) => InRange(options.Steps ?? options.PresetValues.Steps, 1, int.MaxValue, nameof(options.Steps));
+
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public static void CheckTheRest(Options options)
+    {
+        InRange(options.ScoringDraws, 1, MostDraws, nameof(options.ScoringDraws));
+        InRange(options.ScoringTimesPerDraw, 1, MostDraws, nameof(options.ScoringTimesPerDraw));
+        InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
+        if (options.ValidateEverySteps is { } every)
+            InRange(every, 1, int.MaxValue, nameof(options.ValidateEverySteps));
+        if (options.CheckpointFolder is { } folder && string.IsNullOrWhiteSpace(folder))
+            throw Refusal(nameof(options.CheckpointFolder), "is empty; expected a folder, or null for no checkpoints");
+    }
+
+    /// <summary>The double that is written as the float is: −13.3, not −13.300000190734863.</summary>
+    private static double AsWritten(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static void Defined<T>(T value, string name) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+            throw Refusal(name, $"is {value}; expected one of {string.Join(", ", Enum.GetNames<T>())}");
+    }
+
+    private static int InRange(int value, int least, int most, string name)
+        => value >= least && value <= most ? value : throw OutOfRange(name, value, most == int.MaxValue ? $"at least {least}" : $"{least}..{most}");
+
+    private static double Positive(double value, string name)
+        => double.IsFinite(value) && value > 0 ? value : throw OutOfRange(name, value, "a finite number above 0");
+
+    private static double NotNegative(double value, string name)
+        => double.IsFinite(value) && value >= 0 ? value : throw OutOfRange(name, value, "a finite number, at least 0");
+
+    private static double Share(double value, string name)
+        => value is >= 0 and < 1 ? value : throw OutOfRange(name, value, "at least 0 and below 1");
+
+    private static ArgumentException OutOfRange<T>(string name, T value, string expected) where T : INumber<T>
+        => Refusal(name, string.Create(CultureInfo.InvariantCulture, $"is {value}; expected {expected}"));
+
+    private static ArgumentException Refusal(string name, string what) => new ArgumentOutOfRangeException("options", $"The option {name} {what}.");
+}
