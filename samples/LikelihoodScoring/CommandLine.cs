@@ -44,7 +44,7 @@ internal static class CommandLine
 
     private static readonly Option<int?> Steps = AtLeast(1, new Option<int?>("--steps")
     {
-        Description = "Training steps. [default: 400; mnist, cifar10, images: 1000]",
+        Description = "Training steps. [default: the preset's]",
         HelpName = "N"
     });
 
@@ -135,7 +135,7 @@ internal static class CommandLine
                 _ => [EncoderKind.Trainable]
             },
             Preset = parsed.GetValue(Preset),
-            Steps = parsed.GetValue(Steps) ?? (data == DataSource.Drawn ? 400 : 1000),
+            Steps = parsed.GetValue(Steps),
             Seed = parsed.GetValue(Seed),
             Draws = parsed.GetValue(Draws),
             TestImages = parsed.GetValue(TestImages),

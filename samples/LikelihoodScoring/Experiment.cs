@@ -60,7 +60,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
 
     private TransformerChain<DiffEncTransformer> Train(ImageSet images, EncoderKind encoder, out TrainingDisplay training)
     {
-        using var display = training = new TrainingDisplay($"Training, encoder: {Names.Of(encoder)}", settings.Steps);
+        using var display = training = new TrainingDisplay($"Training, encoder: {Names.Of(encoder)}");
         var pipeline = images.Preparation.Append(_ml.Generative().DiffEnc(new DiffEncTrainer.Options
         {
             InputColumnName = "Image",

@@ -36,7 +36,10 @@ internal sealed record Settings
     public required IReadOnlyList<EncoderKind> Encoders { get; init; }
 
     public DiffEncPreset Preset { get; init; }
-    public int Steps { get; init; }
+
+    /// <summary>Training steps; null: the preset's.</summary>
+    public int? Steps { get; init; }
+
     public int Seed { get; init; }
     public int Draws { get; init; }
 

@@ -19,7 +19,7 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.MarkupLineInterpolated(
             $"          {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd ones");
         string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "CPU";
-        AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, {settings.Steps} steps, seed {settings.Seed}, on the {device}");
+        AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, seed {settings.Seed}, on the {device}");
     }
 
     /// <summary>Says what is being waited for.</summary>

@@ -14,7 +14,6 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     private const int BarWidth = 40, PlainLines = 10;
     private static readonly TimeSpan RedrawEvery = TimeSpan.FromMilliseconds(100);
     private readonly string _title;
-    private readonly int _steps;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<TrainingProgress> _history = [];
     private readonly LivePanel? _panel;
@@ -22,13 +21,13 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     private double? _validation;
     private int _nextLine;
 
-    public TrainingDisplay(string title, int steps)
+    public TrainingDisplay(string title)
     {
-        (_title, _steps) = (title, steps);
+        _title = title;
         if (ConsoleReport.IsLive)
             _panel = new LivePanel(Panel(new Markup("starting …")));
         else
-            AnsiConsole.MarkupLineInterpolated($"[bold]{title}[/], {steps} steps");
+            AnsiConsole.MarkupLineInterpolated($"[bold]{title}[/]");
     }
 
     /// <summary>Every report, in order.</summary>
@@ -45,7 +44,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
         {
             if (value.Step >= _nextLine || value.Step == value.Steps)
             {
-                _nextLine += Math.Max(1, _steps / PlainLines);
+                _nextLine += Math.Max(1, value.Steps / PlainLines);
                 AnsiConsole.WriteLine(PlainLine(value));
             }
         }
