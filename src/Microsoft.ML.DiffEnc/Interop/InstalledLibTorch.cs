@@ -22,7 +22,8 @@ internal sealed record InstalledLibTorch(string Folder, string NamedBy)
     private static readonly string[] LoadOrder = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
 
     /// <summary>The folder that the environment or the program names, or null where neither does.</summary>
-    public static InstalledLibTorch? Named() => Named(Environment.GetEnvironmentVariable(Variable), AppContext.GetData(Setting) as string);
+    public static InstalledLibTorch? Named() =>
+        Named(Environment.GetEnvironmentVariable(Variable), AppContext.GetData(Setting) as string);
 
     internal static InstalledLibTorch? Named(string? variable, string? setting) =>
         !string.IsNullOrWhiteSpace(variable) ? new(variable, $"The environment variable {Variable}")
@@ -30,7 +31,7 @@ internal sealed record InstalledLibTorch(string Folder, string NamedBy)
         : null;
 
     /// <summary>Loads libtorch from the folder, then TorchSharp's native half on top of it.</summary>
-    /// <exception cref="DllNotFoundException">The folder holds no libtorch, not one that TorchSharp fits, or another one is already loaded.</exception>
+    /// <exception cref="DllNotFoundException">The folder holds no libtorch, or none that fits TorchSharp; or another is already loaded.</exception>
     public void Load()
     {
         string folder = FindLibraries();
@@ -69,7 +70,8 @@ internal sealed record InstalledLibTorch(string Folder, string NamedBy)
             .FirstOrDefault(file => Path.GetFileName(file).Equals(library, StringComparison.OrdinalIgnoreCase));
         if (loaded is not null && Path.GetDirectoryName(loaded) != Path.GetDirectoryName(ResolveLinks(Path.Combine(folder, library))))
             throw new DllNotFoundException(
-                $"{NamedBy} names '{Folder}', but libtorch is already loaded from '{loaded}'. Use Microsoft.ML.DiffEnc before TorchSharp itself in this program.");
+                $"{NamedBy} names '{Folder}', but libtorch is already loaded from '{loaded}'. " +
+                "Use Microsoft.ML.DiffEnc before TorchSharp itself in this program.");
     }
 
     private static string ResolveLinks(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;

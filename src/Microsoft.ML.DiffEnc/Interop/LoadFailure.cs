@@ -36,7 +36,8 @@ internal static partial class LoadFailure
             return Failed + ExplainMissing(missing.Groups["name"].Value);
         if (MissingSymbol().Match(loaderMessage) is { Success: true } symbol)
             return $"{Failed}this libtorch lacks '{symbol.Groups["name"].Value}', so it is not of the version that TorchSharp {TorchSharpVersion} " +
-                $"was built for: libtorch {InstalledLibTorch.Version}. Install that version, or unset {InstalledLibTorch.Variable} to use the one from NuGet.";
+                $"was built for: libtorch {InstalledLibTorch.Version}. " +
+                $"Install that version, or unset {InstalledLibTorch.Variable} to use the one from NuGet.";
         string hint = OperatingSystem.IsWindows() ? " Install the Microsoft Visual C++ Redistributable (x64 or ARM64) if it is missing." : "";
         return $"{Failed}{loaderMessage.Trim()}{hint}";
     }
@@ -52,8 +53,10 @@ internal static partial class LoadFailure
 
     private static string ExplainMissing(string library) => library switch
     {
-        "libgomp.so.1" => "the OpenMP runtime libgomp.so.1 is missing. Install it: 'apt-get install libgomp1' (Debian, Ubuntu) or 'dnf install libgomp' (Fedora, RHEL).",
-        "libstdc++.so.6" => "the C++ runtime libstdc++.so.6 is missing. Install it: 'apt-get install libstdc++6' (Debian, Ubuntu) or 'dnf install libstdc++' (Fedora, RHEL).",
+        "libgomp.so.1" => "the OpenMP runtime libgomp.so.1 is missing. Install it: " +
+            "'apt-get install libgomp1' (Debian, Ubuntu) or 'dnf install libgomp' (Fedora, RHEL).",
+        "libstdc++.so.6" => "the C++ runtime libstdc++.so.6 is missing. Install it: " +
+            "'apt-get install libstdc++6' (Debian, Ubuntu) or 'dnf install libstdc++' (Fedora, RHEL).",
         _ => $"the shared library {library}, which it needs, is missing. Install the package that brings it, or put it on LD_LIBRARY_PATH.",
     };
 

@@ -8,7 +8,9 @@ internal static class NativeFiles
 {
     public static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
 
-    /// <summary>The file name on this platform: <c>torch_cpu</c> is <c>libtorch_cpu.so</c>, <c>libtorch_cpu.dylib</c> or <c>torch_cpu.dll</c>.</summary>
+    /// <summary>
+    /// The file name on this platform: <c>torch_cpu</c> is <c>libtorch_cpu.so</c>, <c>libtorch_cpu.dylib</c> or <c>torch_cpu.dll</c>.
+    /// </summary>
     public static string FileName(string library) =>
         OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
 
@@ -28,7 +30,8 @@ internal static class NativeFiles
     {
         // The host's list: what .deps.json names, and the folder that a single-file program extracts its libraries to.
         string listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        return [.. listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), AppContext.BaseDirectory, .. TorchSharpFolder() is { } own ? [own] : (string[])[]];
+        string[] folders = [.. listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), AppContext.BaseDirectory];
+        return TorchSharpFolder() is { } own ? folders.Append(own) : folders;
     }
 
     /// <summary>Null in a single-file program, whose assemblies lie in no folder.</summary>

@@ -96,8 +96,8 @@ internal static class OptionsCheck
     private static double Share(double value, string name)
         => value is >= 0 and < 1 ? value : throw OutOfRange(name, value, "at least 0 and below 1");
 
-    private static ArgumentException OutOfRange<T>(string name, T value, string expected) where T : INumber<T>
+    private static ArgumentOutOfRangeException OutOfRange<T>(string name, T value, string expected) where T : INumber<T>
         => Refusal(name, string.Create(CultureInfo.InvariantCulture, $"is {value}; expected {expected}"));
 
-    private static ArgumentException Refusal(string name, string what) => new ArgumentOutOfRangeException("options", $"The option {name} {what}.");
+    private static ArgumentOutOfRangeException Refusal(string name, string what) => new(name, $"The option {name} {what}.");
 }

@@ -22,7 +22,8 @@ public sealed class InstalledLibTorchTests : IDisposable
     public void Folder_without_libtorch_is_refused_by_name()
     {
         string message = Refusal(_folder.FullName);
-        Assert.Contains($"{InstalledLibTorch.Variable} names '{_folder.FullName}', which has no {NativeFiles.FileName("torch_cpu")}", message, StringComparison.Ordinal);
+        string missing = NativeFiles.FileName("torch_cpu");
+        Assert.Contains($"{InstalledLibTorch.Variable} names '{_folder.FullName}', which has no {missing}", message, StringComparison.Ordinal);
         Assert.Contains($"lib folder of an installed PyTorch {InstalledLibTorch.Version}", message, StringComparison.Ordinal);
     }
 

@@ -7,7 +7,7 @@ public class LoadFailureTests
 {
     // What .NET 10 says on Debian 12: every name it tried, the real reason among them.
     private const string TooOld = """
-        Unable to load shared library 'LibTorchSharp' or one of its dependencies. In order to help diagnose loading problems, consider using a tool like strace. If you're using glibc, consider setting the LD_DEBUG environment variable:
+        Unable to load shared library 'LibTorchSharp' or one of its dependencies.
         /lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)
         /app/LibTorchSharp.so: cannot open shared object file: No such file or directory
         libLibTorchSharp.so: cannot open shared object file: No such file or directory
@@ -15,9 +15,12 @@ public class LoadFailureTests
 
     [Theory]
     [InlineData(TooOld, "libLibTorchSharp.so asks for GLIBCXX_3.4.32", "DiffEncLoadableTorch")]
-    [InlineData("/lib/libc.so.6: version `GLIBC_2.28' not found (required by /app/libtorch_cpu.so)", "libtorch_cpu.so asks for GLIBC_2.28", "newer system")]
-    [InlineData("libgomp.so.1: cannot open shared object file: No such file or directory\nlibLibTorchSharp.so: cannot open shared object file", "libgomp.so.1", "apt-get install libgomp1")]
-    [InlineData("libLibTorchSharp.so: cannot open shared object file\nlibcudart.so.13: cannot open shared object file", "libcudart.so.13", "LD_LIBRARY_PATH")]
+    [InlineData("/lib/libc.so.6: version `GLIBC_2.28' not found (required by /app/libtorch_cpu.so)",
+        "libtorch_cpu.so asks for GLIBC_2.28", "newer system")]
+    [InlineData("libgomp.so.1: cannot open shared object file: No such file or directory\nlibLibTorchSharp.so: cannot open shared object file",
+        "libgomp.so.1", "apt-get install libgomp1")]
+    [InlineData("libLibTorchSharp.so: cannot open shared object file\nlibcudart.so.13: cannot open shared object file",
+        "libcudart.so.13", "LD_LIBRARY_PATH")]
     [InlineData("/app/libLibTorchSharp.so: undefined symbol: _ZN2at3abcE", "lacks '_ZN2at3abcE'", "libtorch 2.10")]
     [InlineData("something new", "something new", "cannot be loaded")]
     public void Message_names_the_cause_and_the_cure(string loaderMessage, string cause, string cure)

@@ -21,7 +21,8 @@ public class NativeBackendTests
     [Fact]
     public void Missing_GPU_is_refused_by_name_with_the_way_out()
     {
-        var e = Assert.Throws<InvalidOperationException>(() => NativeBackend.SelectDevice(NoSuchGpu, fallbackToCpu: false, message => Assert.Fail(message)));
+        var e = Assert.Throws<InvalidOperationException>(
+            () => NativeBackend.SelectDevice(NoSuchGpu, fallbackToCpu: false, message => Assert.Fail(message)));
         Assert.StartsWith($"MLContext.GpuDeviceId is {NoSuchGpu}, but ", e.Message, StringComparison.Ordinal);
         Assert.Contains("FallbackToCpu", e.Message, StringComparison.Ordinal);
     }

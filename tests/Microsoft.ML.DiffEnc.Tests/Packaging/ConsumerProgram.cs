@@ -18,14 +18,16 @@ public sealed class ConsumerProgram : IDisposable
         string version = $"0.0.0-consumer.{DateTime.UtcNow:yyyyMMddHHmmssfff}";
         string feed = Path.Combine(_folder.FullName, "feed");
         DotNet.Run(TestPaths.RepositoryRoot,
-            ["pack", "src/Microsoft.ML.DiffEnc", "--no-build", "-c", TestPaths.Configuration, "-o", feed, $"-p:PackageVersion={version}", "-nologo"]);
+            ["pack", "src/Microsoft.ML.DiffEnc", "--no-build", "-c", TestPaths.Configuration, "-o", feed,
+             $"-p:PackageVersion={version}", "-nologo"]);
 
         string template = Path.Combine(TestPaths.RepositoryRoot, "tests", "PackageConsumer");
         foreach (string file in Directory.EnumerateFiles(template))
             File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
         new XElement("configuration",
             new XElement("packageSources", Add("packed", feed)),
-            new XElement("fallbackTestPaths.PackageRoots", Add("machine", TestPaths.PackageRoot))).Save(Path.Combine(_folder.FullName, "nuget.config"));
+            new XElement("fallbackPackageFolders", Add("machine", TestPaths.PackageRoot)))
+            .Save(Path.Combine(_folder.FullName, "nuget.config"));
 
         Output = Path.Combine(_folder.FullName, "out");
         // Hard links: the native libraries of all platforms, which an ordinary build puts out, are more than a gigabyte of copying.
@@ -47,7 +49,8 @@ public sealed class ConsumerProgram : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static string Platform =>
-        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        (OperatingSystem.IsWindows() ? "win-" : OperatingSystem.IsMacOS() ? "osx-" : "linux-") +
+        RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     private static XElement Add(string key, string value) => new("add", new XAttribute("key", key), new XAttribute("value", value));
 }

@@ -9,7 +9,8 @@ public sealed class LoadableTorchTests : IDisposable
     private const string Version = "GLIBCXX_3.4.32";
     private const string Library = "libLibTorchSharp.so";
 
-    private static readonly string InPackage = Path.Combine(TestPaths.PackageRoot, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native", Library);
+    private static readonly string InPackage =
+        Path.Combine(TestPaths.PackageRoot, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native", Library);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("diffenc-elf-");
 
