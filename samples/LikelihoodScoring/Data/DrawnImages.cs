@@ -6,7 +6,7 @@ namespace LikelihoodScoring.Data;
 /// <summary>Digits that the sample draws itself, and five kinds of odd ones.</summary>
 internal static class DrawnImages
 {
-    private const int Size = 20;
+    private const int Size = 16;
     private const int TrainingImages = 4000;
 
     public static ImageSet Draw(MLContext ml, Settings settings)
