@@ -11,7 +11,9 @@ public sealed class GenerativeCatalog
     internal GenerativeCatalog(IHostEnvironment env) => _env = env;
 
     /// <summary>Trains DiffEnc on images, with the settings of <see cref="DiffEncPreset.Small"/>.</summary>
-    /// <param name="inputColumnName">The column of images: <c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255.</param>
+    /// <param name="inputColumnName">
+    /// The column of images: <c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255.
+    /// </param>
     /// <param name="width">Their width in pixels.</param>
     /// <param name="height">Their height in pixels.</param>
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>

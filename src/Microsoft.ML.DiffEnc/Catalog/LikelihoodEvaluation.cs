@@ -42,7 +42,7 @@ internal static class LikelihoodEvaluation
             }
         }
         if (rows == 0)
-            throw new InvalidOperationException("The scored data have no rows: there is nothing to evaluate. Check the source, and any filter on it.");
+            throw new InvalidOperationException("The scored data have no rows: there is nothing to evaluate. Check the source and any filter on it.");
         double standardError = rows == 1 ? double.NaN : Math.Sqrt(squares / (rows - 1) / rows);
         return new GenerativeMetrics(means[0], standardError, means[1], means[2], means[3], rows);
     }
@@ -51,7 +51,8 @@ internal static class LikelihoodEvaluation
     {
         const string hint = "Evaluate what the Transform of a DiffEncTransformer gave, with its columns under their own names.";
         if (schema.GetColumnOrNull(name) is not { } column)
-            throw SchemaMismatch.Error("scored", $"There is no column '{name}'. The columns are: {SchemaMismatch.Names(schema)}. {hint}");
+            throw SchemaMismatch.Error(
+                "scored", $"There is no column '{name}'. The columns are: {SchemaMismatch.Names(schema)}. {hint}");
         if (column.Type != NumberDataViewType.Single)
             throw SchemaMismatch.Error("scored", $"The column '{name}' is {column.Type}; expected Single. {hint}");
         return column;

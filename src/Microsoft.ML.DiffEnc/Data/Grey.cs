@@ -4,8 +4,8 @@ namespace Microsoft.ML.DiffEnc.Data;
 internal static class Grey
 {
     /// <summary>
-    /// 0.3 red + 0.59 green + 0.11 blue, in single precision and in the order of ML.NET's drawing back end, so that the two agree for every colour, also
-    /// where the exact sum lies half way between two greys.
+    /// 0.3 red + 0.59 green + 0.11 blue, in single precision and in the order of ML.NET's drawing back end, so that the two agree for every colour,
+    /// also where the exact sum lies half way between two greys.
     /// </summary>
     public static byte Of(byte red, byte green, byte blue)
     {

@@ -21,7 +21,8 @@ internal sealed record ImageColumn(string Name, int Width, int Height, int Chann
     private string Size => $"{Width}×{Height}";
 
     private string Expected
-        => $"an MLImage of {Size}, or a Vector<Single> or Vector<Byte> of fixed size {ValuesPerImage} ({Channels} × {Height} × {Width}) with values 0..255";
+        => $"an MLImage of {Size}, " +
+            $"or a Vector<Single> or Vector<Byte> of fixed size {ValuesPerImage} ({Channels} × {Height} × {Width}) with values 0..255";
 
     /// <summary>Checks what an estimator can know before there are data.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
@@ -102,7 +103,8 @@ internal sealed record ImageColumn(string Name, int Width, int Height, int Chann
         throw WrongType(
             $"a vector of {dimensions} values",
             found.SequenceEqual(other == PixelLayout.ChannelsFirst ? planes : pixels)
-                ? $"That is PixelLayout.{other}, but PixelLayout.{Layout} was asked for: set the option, or change interleavePixelColors in ExtractPixels."
+                ? $"That is PixelLayout.{other}, but PixelLayout.{Layout} was asked for: " +
+                  "set the option, or change interleavePixelColors in ExtractPixels."
                 : $"Resize the images before ExtractPixels: ResizeImages(…, {Width}, {Height}).");
     }
 
@@ -117,7 +119,8 @@ internal sealed record ImageColumn(string Name, int Width, int Height, int Chann
     private string SizeHint(int size) => size switch
     {
         _ when Channels == 1 && size == 3 * ValuesPerImage =>
-            "It looks like a colour image: make it grey with ConvertToGrayscale and extract one colour (ExtractPixels with colorsToExtract: ColorBits.Red), or set Channels = 3.",
+            "It looks like a colour image: make it grey with ConvertToGrayscale and extract one colour " +
+            "(ExtractPixels with colorsToExtract: ColorBits.Red), or set Channels = 3.",
         _ when Channels == 3 && 3 * size == ValuesPerImage =>
             "It looks like a grey image: set Channels = 1.",
         _ when size == ValuesPerImage / Channels * 4 =>

@@ -4,8 +4,9 @@ namespace Microsoft.ML.DiffEnc.Data;
 
 /// <summary>Reads <see cref="MLImage"/>s of any pixel format.</summary>
 /// <remarks>
-/// The alpha channel is not read. Pictures with transparency are decoded with their colours already multiplied by it, so they are read as they look on
-/// black: the same values that <c>ExtractPixels</c> gives. A model with one channel reads a colour picture as <c>ConvertToGrayscale</c> would make it.
+/// The alpha channel is not read. Pictures with transparency are decoded with their colours already multiplied by it, so they are read as they look
+/// on black: the same values that <c>ExtractPixels</c> gives. A model with one channel reads a colour picture as <c>ConvertToGrayscale</c> would make
+/// it.
 /// </remarks>
 internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, DataViewSchema.Column source) : PixelReader(column, row)
 {
@@ -32,7 +33,8 @@ internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, Da
         {
             MLPixelFormat.Bgra32 => (2, 0),
             MLPixelFormat.Rgba32 => (0, 2),
-            var other => throw Refuse($"has the pixel format {other}; expected Bgra32 or Rgba32", "Load it with MLImage.CreateFromFile or CreateFromPixels."),
+            var other => throw Refuse(
+                $"has the pixel format {other}; expected Bgra32 or Rgba32", "Load it with MLImage.CreateFromFile or CreateFromPixels."),
         };
         const int green = 1;
         ReadOnlySpan<byte> source = _image.Pixels;

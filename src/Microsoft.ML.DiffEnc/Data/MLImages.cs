@@ -5,7 +5,9 @@ namespace Microsoft.ML.DiffEnc.Data;
 /// <summary>Makes <see cref="MLImage"/>s of pixels.</summary>
 internal static class MLImages
 {
-    /// <summary>Opaque images in the format that ML.NET itself decodes pictures to (Bgra32). Grey ones have three equal colours: ML.NET has no grey format.</summary>
+    /// <summary>
+    /// Opaque images in the format that ML.NET itself decodes pictures to (Bgra32). Grey ones have three equal colours: ML.NET has no grey format.
+    /// </summary>
     /// <param name="pixels">[count, channels, height, width].</param>
     /// <param name="count">The number of images.</param>
     /// <param name="width">Their width.</param>
@@ -19,7 +21,9 @@ internal static class MLImages
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> image = pixels.Slice(i * channels * plane, channels * plane);
-            ReadOnlySpan<byte> red = image[..plane], green = channels == 1 ? red : image[plane..(2 * plane)], blue = channels == 1 ? red : image[(2 * plane)..];
+            ReadOnlySpan<byte> red = image[..plane];
+            ReadOnlySpan<byte> green = channels == 1 ? red : image[plane..(2 * plane)];
+            ReadOnlySpan<byte> blue = channels == 1 ? red : image[(2 * plane)..];
             for (int at = 0; at < plane; at++)
                 (bgra[4 * at], bgra[4 * at + 1], bgra[4 * at + 2], bgra[4 * at + 3]) = (blue[at], green[at], red[at], byte.MaxValue);
             images[i] = MLImage.CreateFromPixels(width, height, MLPixelFormat.Bgra32, bgra);

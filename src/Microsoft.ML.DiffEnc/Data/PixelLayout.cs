@@ -1,6 +1,8 @@
 namespace Microsoft.ML.DiffEnc;
 
-/// <summary>The order of the values in a vector column that holds images. <see cref="Microsoft.ML.Data.MLImage"/> columns need none: their format says it.</summary>
+/// <summary>
+/// The order of the values in a vector column that holds images. <see cref="Microsoft.ML.Data.MLImage"/> columns need none: their format says it.
+/// </summary>
 public enum PixelLayout
 {
     /// <summary>All of the first channel, row by row, then all of the next: what <c>ExtractPixels</c> makes by default.</summary>

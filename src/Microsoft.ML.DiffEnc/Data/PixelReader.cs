@@ -4,8 +4,8 @@ namespace Microsoft.ML.DiffEnc.Data;
 
 /// <summary>Reads the image of the current row as bytes, channels first.</summary>
 /// <remarks>
-/// Copies the pixels at once and keeps nothing of what a getter gave: an <see cref="MLImage"/> is only good until the next row. Not for several threads;
-/// every cursor has its own.
+/// Copies the pixels at once and keeps nothing of what a getter gave: an <see cref="MLImage"/> is only good until the next row. Not for several
+/// threads; every cursor has its own.
 /// </remarks>
 internal abstract class PixelReader(ImageColumn column, DataViewRow row)
 {
@@ -15,7 +15,9 @@ internal abstract class PixelReader(ImageColumn column, DataViewRow row)
     protected ImageColumn Column { get; } = column;
 
     /// <summary>Fills <paramref name="pixels"/> (<see cref="ImageColumn.ValuesPerImage"/> long) with the image: [C, H, W], red first.</summary>
-    /// <exception cref="InvalidOperationException">The row's image is missing, has another size, or has values other than the integers 0..255.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The row's image is missing, has another size, or has values other than the integers 0..255.
+    /// </exception>
     public abstract void Read(Span<byte> pixels);
 
     /// <summary>An error that says which row of which column it is about. Rows count from 0, in the source that the row came from.</summary>

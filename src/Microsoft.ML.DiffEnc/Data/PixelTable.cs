@@ -3,7 +3,9 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.DiffEnc.Data;
 
 /// <summary>The images of a whole data view, held as bytes: one per value, channels first.</summary>
-/// <remarks>Kept in blocks of a few megabytes, so that a table may be larger than the 2 GB that one array holds, and never has to be copied to grow.</remarks>
+/// <remarks>
+/// Kept in blocks of a few megabytes, so that a table may be larger than the 2 GB that one array holds, and never has to be copied to grow.
+/// </remarks>
 internal sealed class PixelTable
 {
     private const int BlockBytes = 1 << 24;
@@ -35,7 +37,9 @@ internal sealed class PixelTable
 
     /// <summary>Reads every row of a data view, in its order.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
-    /// <exception cref="InvalidOperationException">An image is missing, has another size or values other than 0..255; or there are no rows.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An image is missing, has another size or values other than 0..255; or there are no rows.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
     public static PixelTable Load(IHost host, IDataView data, ImageColumn column, CancellationToken cancellation)
     {
@@ -49,7 +53,10 @@ internal sealed class PixelTable
             reader.Read(table.NewSlot());
         }
         if (table.Count == 0)
-            throw new InvalidOperationException($"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+        {
+            throw new InvalidOperationException(
+                $"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+        }
         return table;
     }
 

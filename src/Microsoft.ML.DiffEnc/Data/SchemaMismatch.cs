@@ -1,6 +1,8 @@
 namespace Microsoft.ML.DiffEnc.Data;
 
-/// <summary>Errors about columns that are missing or of the wrong type. ML.NET reports these as <see cref="ArgumentOutOfRangeException"/>s, so we do.</summary>
+/// <summary>
+/// Errors about columns that are missing or of the wrong type. ML.NET reports these as <see cref="ArgumentOutOfRangeException"/>s, so we do.
+/// </summary>
 internal static class SchemaMismatch
 {
     /// <summary>An error with a message that names the column, what it is, what was expected, and what would help.</summary>

@@ -134,7 +134,9 @@ public sealed class DiffEncModel : IDisposable
         return _encoder.Encode(Images(x).to(DataType), own, zeros_like(own));
     });
 
-    /// <summary>y and dy/dγ, exact and both differentiable. Without a network y is x (plain VDM) or 0 (non-trainable encoder).</summary>
+    /// <summary>
+    /// y and dy/dγ, exact and both differentiable. Without a network these are x and 0, as in the authors' code: nothing but the image is encoded.
+    /// </summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
     /// <param name="gamma">[B].</param>
     /// <returns>Both [B, C, H, W].</returns>
@@ -142,7 +144,10 @@ public sealed class DiffEncModel : IDisposable
     {
         using var scope = NewDisposeScope();
         var own = Own(gamma, 1);
-        var y = _encoder.Output(Images(x).to(DataType), new Dual(own, ones_like(own)), zeros_like(own));
+        var scaled = Images(x).to(DataType);
+        var y = Description.Encoder == EncoderKind.Trainable
+            ? _encoder.Output(scaled, new Dual(own, ones_like(own)), zeros_like(own))
+            : new Dual(scaled.clone());
         return (y.Value.MoveToOuterDisposeScope(), (y.Tangent ?? zeros_like(y.Value)).MoveToOuterDisposeScope());
     }
 

@@ -16,7 +16,8 @@ internal static class RowMapping
     /// <param name="transformer">Who maps.</param>
     /// <param name="inputSchema">The schema of the rows.</param>
     /// <param name="bind">Binds the transformer to a schema.</param>
-    public static IRowToRowMapper Create(IHostEnvironment env, ITransformer transformer, DataViewSchema inputSchema, Func<DataViewSchema, BatchMapper> bind)
+    public static IRowToRowMapper Create(
+        IHostEnvironment env, ITransformer transformer, DataViewSchema inputSchema, Func<DataViewSchema, BatchMapper> bind)
     {
         return new RowToRowMapperTransform(env, new EmptyDataView(env, inputSchema), Bind(inputSchema), Bind);
 

@@ -18,6 +18,7 @@ internal sealed class AdamW : IDisposable
             torch._fused_adamw_(p, g, m, v, none, t, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=epsilon,
                                 amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
             return t[0]
+
         """));
 
     private readonly Group[] _groups;

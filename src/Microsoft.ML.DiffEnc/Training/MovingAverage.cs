@@ -9,6 +9,7 @@ internal sealed class MovingAverage(DiffEncModel model, DiffEncModel average, do
         def lerp(average: List[Tensor], weights: List[Tensor], share: float) -> Tensor:
             torch._foreach_lerp_(average, weights, share)
             return average[0]
+
         """));
 
     private readonly Tensor[] _weights = Ordered(model), _average = Ordered(average);

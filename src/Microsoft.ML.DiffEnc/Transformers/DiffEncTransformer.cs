@@ -16,12 +16,14 @@ namespace Microsoft.ML.DiffEnc;
 /// <item><term>Score</term><description>The same as BitsPerDimension; higher is less likely, as anomaly detection expects.</description></item>
 /// <item><term>BitsPerDimension</term><description>The variational bound on -log2 p(x), divided by channels × height × width.</description></item>
 /// <item><term>LogLikelihood</term><description>The bound on log p(x), in nats per image.</description></item>
-/// <item><term>ReconstructionLoss, LatentLoss, DiffusionLoss</term><description>The three parts of BitsPerDimension, in bits per dimension.</description></item>
-/// <item><term>StandardError</term><description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
+/// <item><term>ReconstructionLoss, LatentLoss, DiffusionLoss</term>
+/// <description>The three parts of BitsPerDimension, in bits per dimension.</description></item>
+/// <item><term>StandardError</term>
+/// <description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
 /// </list>
 /// <para>
-/// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is scored in a batch or by a
-/// <see cref="PredictionEngine{TSrc,TDst}"/>. Nothing is computed unless one of the columns is asked for.
+/// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is scored in a
+/// batch or by a <see cref="PredictionEngine{TSrc,TDst}"/>. Nothing is computed unless one of the columns is asked for.
 /// </para>
 /// <para>
 /// Several threads may score at once; pictures are read in parallel, and the network runs for one batch at a time. The transformer owns its model:
@@ -75,9 +77,11 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         {
             1 => found[0],
             0 => throw new ArgumentException(
-                $"There is no {nameof(DiffEncTransformer)} among the transformers: {string.Join(", ", all.Select(t => t.GetType().Name))}.", nameof(chain)),
+                $"There is no {nameof(DiffEncTransformer)} among the transformers: {string.Join(", ", all.Select(t => t.GetType().Name))}.",
+                nameof(chain)),
             _ => throw new ArgumentException(
-                $"There are {found.Length} {nameof(DiffEncTransformer)}s in the chain; expected one. Enumerate the chain to choose (OfType<{nameof(DiffEncTransformer)}>).",
+                $"There are {found.Length} {nameof(DiffEncTransformer)}s in the chain; expected one. " +
+                $"Enumerate the chain to choose (OfType<{nameof(DiffEncTransformer)}>).",
                 nameof(chain)),
         };
     }
@@ -131,7 +135,9 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
     }
 
-    /// <summary>Frees the model. Waits for a batch that is being computed; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Frees the model. Waits for a batch that is being computed; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose()
     {
         lock (_network)

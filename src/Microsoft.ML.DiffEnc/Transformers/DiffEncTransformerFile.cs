@@ -6,13 +6,14 @@ using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
 [assembly: LoadableClass(
-    typeof(DiffEncTransformer), typeof(DiffEncTransformerFile), null, typeof(SignatureLoadModel), "DiffEnc likelihood", DiffEncTransformerFile.LoaderSignature)]
+    typeof(DiffEncTransformer), typeof(DiffEncTransformerFile), null, typeof(SignatureLoadModel),
+    "DiffEnc likelihood", DiffEncTransformerFile.LoaderSignature)]
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
 /// <summary>
-/// Saves a <see cref="DiffEncTransformer"/> into an ML.NET model file and loads it. Its folder in the zip has three entries of its own: the scoring settings
-/// and the model's description as JSON, and the weights as safetensors.
+/// Saves a <see cref="DiffEncTransformer"/> into an ML.NET model file and loads it. Its folder in the zip has three entries of its own: the scoring
+/// settings and the model's description as JSON, and the weights as safetensors.
 /// </summary>
 internal static class DiffEncTransformerFile
 {

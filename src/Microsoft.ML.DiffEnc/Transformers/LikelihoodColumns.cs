@@ -3,7 +3,9 @@ using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
-/// <summary>The <see cref="float"/> columns that a likelihood is written to: one table for the trainer's schema, the transformer's, and the values.</summary>
+/// <summary>
+/// The <see cref="float"/> columns that a likelihood is written to: one table for the trainer's schema, the transformer's, and the values.
+/// </summary>
 internal static class LikelihoodColumns
 {
     /// <summary>ML.NET's name for the value that anomalies are told by. Here: bits per dimension, so it rises as images get less likely.</summary>
@@ -46,7 +48,8 @@ internal static class LikelihoodColumns
 
     /// <summary>The columns as they are appended to <paramref name="inputSchema"/>.</summary>
     public static DataViewSchema.DetachedColumn[] Create(DataViewSchema inputSchema)
-        => Array.ConvertAll(_all, c => new DataViewSchema.DetachedColumn(c.Name, NumberDataViewType.Single, c.Name == Score ? ScoreAnnotations(inputSchema) : null));
+        => Array.ConvertAll(_all, c => new DataViewSchema.DetachedColumn(
+            c.Name, NumberDataViewType.Single, c.Name == Score ? ScoreAnnotations(inputSchema) : null));
 
     /// <summary>The shape that <paramref name="inputSchema"/> gets when the columns are appended.</summary>
     public static SchemaShape AppendTo(SchemaShape inputSchema)

@@ -31,7 +31,8 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         ScoringSettings settings;
         try
         {
-            settings = JsonSerializer.Deserialize<ScoringSettings>(stream, _json) ?? throw new InvalidDataException("The scoring settings are null; expected an object.");
+            settings = JsonSerializer.Deserialize<ScoringSettings>(stream, _json)
+                ?? throw new InvalidDataException("The scoring settings are null; expected an object.");
         }
         catch (JsonException e)
         {
@@ -40,7 +41,10 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         if (string.IsNullOrWhiteSpace(settings.InputColumnName))
             throw new InvalidDataException("The scoring settings have an empty inputColumnName; expected the name of a column.");
         if (settings.Draws < 1 || settings.TimesPerDraw < 1)
-            throw new InvalidDataException($"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected at least 1 of each.");
+        {
+            throw new InvalidDataException(
+                $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected at least 1 of each.");
+        }
         return settings;
     }
 }

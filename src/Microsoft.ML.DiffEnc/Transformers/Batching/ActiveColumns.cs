@@ -47,5 +47,6 @@ internal sealed class ActiveColumns
     public int IndexOf(DataViewSchema.Column column, out bool isSource)
         => Contains(column)
             ? Bindings.MapColumnIndex(out isSource, column.Index)
-            : throw new ArgumentException($"The column '{column.Name}' is not active in this cursor: name it when you ask for the cursor.", nameof(column));
+            : throw new ArgumentException(
+                $"The column '{column.Name}' is not active in this cursor: name it when you ask for the cursor.", nameof(column));
 }

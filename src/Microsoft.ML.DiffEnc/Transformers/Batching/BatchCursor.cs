@@ -63,7 +63,8 @@ internal sealed class BatchCursor : DataViewRowCursor
         int index = _active.IndexOf(column, out bool isSource);
         Delegate getter = isSource ? _buffers[index]!.CreateGetter(() => _slot) : _outputGetters[index]!;
         return getter as ValueGetter<TValue>
-            ?? throw new InvalidOperationException($"The column '{column.Name}' has the type {column.Type}; its values cannot be read as {typeof(TValue)}.");
+            ?? throw new InvalidOperationException(
+                $"The column '{column.Name}' has the type {column.Type}; its values cannot be read as {typeof(TValue)}.");
     }
 
     protected override void Dispose(bool disposing)

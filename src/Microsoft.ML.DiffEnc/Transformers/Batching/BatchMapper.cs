@@ -1,6 +1,8 @@
 namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 
-/// <summary>The part of a transformer that is bound to one input schema. Immutable and safe for several threads: all cursors of a view share it.</summary>
+/// <summary>
+/// The part of a transformer that is bound to one input schema. Immutable and safe for several threads: all cursors of a view share it.
+/// </summary>
 internal abstract class BatchMapper
 {
     /// <summary>The columns that are added, in the order that output indices count.</summary>

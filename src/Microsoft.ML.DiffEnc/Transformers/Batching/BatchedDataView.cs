@@ -5,8 +5,9 @@ namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 
 /// <summary>A lazy view that appends the columns of a <see cref="BatchMapper"/>, computed a batch of rows at a time.</summary>
 /// <remarks>
-/// There is one input cursor, which reads a batch ahead; what is active of the columns that pass through is buffered with it. So no row is read twice, and
-/// shuffling and parallel cursors work as far as the source supports them. (ML.NET's own base class for batched mapping has two input cursors, and none of that.)
+/// There is one input cursor, which reads a batch ahead; what is active of the columns that pass through is buffered with it. So no row is read
+/// twice, and shuffling and parallel cursors work as far as the source supports them. (ML.NET's own base class for batched mapping has two input
+/// cursors, and none of that.)
 /// </remarks>
 internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, BatchMapper mapper, int batchSize) : IDataView
 {
@@ -35,8 +36,8 @@ internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, Ba
     {
         DataViewSchema.Column[] needed = [.. columnsNeeded];
         var active = new ActiveColumns(Bindings, Mapper, needed);
-        // As ML.NET's own transforms do: let several threads read (and so decode pictures), and put the rows into their order here. The mapper runs the
-        // network for one batch at a time.
+        // As ML.NET's own transforms do: let several threads read (and so decode pictures), and put the rows into their order here. The mapper runs
+        // the network for one batch at a time.
         if (active.AnyOutput && DataViewUtils.TryCreateConsolidatingCursor(out DataViewRowCursor consolidated, this, needed, _host, rand))
             return consolidated;
         return Wrap(source.GetRowCursor(active.Inputs, rand), active);

@@ -25,9 +25,11 @@ internal abstract class ColumnBuffer
     /// <summary>A <c>ValueGetter</c> for the row in the slot that <paramref name="currentSlot"/> names at the time of the call.</summary>
     public abstract Delegate CreateGetter(Func<int> currentSlot);
 
-    private static ScalarBuffer<T> CreateScalar<T>(DataViewRow row, DataViewSchema.Column column, int capacity) => new(row.GetGetter<T>(column), capacity);
+    private static ScalarBuffer<T> CreateScalar<T>(DataViewRow row, DataViewSchema.Column column, int capacity)
+        => new(row.GetGetter<T>(column), capacity);
 
-    private static VectorBuffer<T> CreateVector<T>(DataViewRow row, DataViewSchema.Column column, int capacity) => new(row.GetGetter<VBuffer<T>>(column), capacity);
+    private static VectorBuffer<T> CreateVector<T>(DataViewRow row, DataViewSchema.Column column, int capacity)
+        => new(row.GetGetter<VBuffer<T>>(column), capacity);
 
     private static MethodInfo Method(string name) => typeof(ColumnBuffer).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Static)!;
 }

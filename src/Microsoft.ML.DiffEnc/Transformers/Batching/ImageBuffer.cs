@@ -5,8 +5,8 @@ namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 /// <summary>Buffers images, as pixels.</summary>
 /// <remarks>
 /// An <see cref="MLImage"/> from a getter is only good until the next row: LoadImages and ResizeImages dispose of what they gave before, and
-/// LoadFromEnumerable gives the caller's own object. So the pixels are copied out at once, and what a getter gave is neither kept nor disposed of. Every
-/// reading gives the consumer a new image, as it would get without us.
+/// LoadFromEnumerable gives the caller's own object. So the pixels are copied out at once, and what a getter gave is neither kept nor disposed of.
+/// Every reading gives the consumer a new image, as it would get without us.
 /// </remarks>
 internal sealed class ImageBuffer(ValueGetter<MLImage> source, int capacity) : ColumnBuffer
 {

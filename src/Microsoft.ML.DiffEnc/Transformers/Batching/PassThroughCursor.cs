@@ -18,7 +18,8 @@ internal sealed class PassThroughCursor(BatchedDataView view, DataViewRowCursor 
     public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
 
     // Whatever is active here is a column of the source.
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => input.GetGetter<TValue>(input.Schema[active.IndexOf(column, out _)]);
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+        => input.GetGetter<TValue>(input.Schema[active.IndexOf(column, out _)]);
 
     protected override void Dispose(bool disposing)
     {

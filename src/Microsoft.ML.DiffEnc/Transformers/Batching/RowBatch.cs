@@ -14,7 +14,9 @@ internal abstract class RowBatch : IDisposable
     /// <summary>Says that slots 0..<paramref name="count"/>-1 hold new rows. What was computed before is forgotten.</summary>
     public void Begin(int count) => _pending = count;
 
-    /// <summary>A <c>ValueGetter</c> of an output column, for the row in the slot that <paramref name="currentSlot"/> names at the time of the call.</summary>
+    /// <summary>
+    /// A <c>ValueGetter</c> of an output column, for the row in the slot that <paramref name="currentSlot"/> names at the time of the call.
+    /// </summary>
     public abstract Delegate CreateGetter(int output, Func<int> currentSlot);
 
     /// <inheritdoc/>

@@ -1,0 +1,76 @@
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Tests.Support;
+using Microsoft.ML.DiffEnc.Trainers;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Tests.Trainers;
+
+public class PresetTests
+{
+    public static TheoryData<DiffEncPreset> All => [.. Enum.GetValues<DiffEncPreset>()];
+
+    private static ModelDescription Describe(DiffEncPreset preset)
+        => OptionsCheck.Describe(new DiffEncTrainer.Options { Width = 32, Height = 32, Channels = 3, Preset = preset });
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Output_changes_with_the_noise_level_and_with_the_class(DiffEncPreset preset)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var model = DiffEncModel.Create(Describe(preset), seed: 1);
+        Models.Perturb(model, 0.02);
+        using var generator = new Generator(3);
+        var z = randn([1, 3, 32, 32], generator: generator).expand(3, -1, -1, -1).contiguous();
+        var output = model.Denoise(z, tensor(new[] { -3f, 1f, -3f }), tensor(new[] { 0f, 0f, 1f }));
+        double Gap(long i, long j) => ((output[i] - output[j]).abs().mean() / output.abs().mean()).item<float>();
+        Assert.True(Gap(0, 1) > 1e-4, $"γ changes the output by {Gap(0, 1)} only.");
+        Assert.True(Gap(0, 2) > 1e-4, $"The class changes the output by {Gap(0, 2)} only.");
+    }
+
+    [Theory]
+    [InlineData(DiffEncPreset.Vdm8, EncoderKind.None, EncoderLayout.Plain, 128, 8, 0, 0, 128)]
+    [InlineData(DiffEncPreset.DiffEnc8NonTrainable, EncoderKind.NonTrainable, EncoderLayout.Plain, 128, 8, 0, 0, 128)]
+    [InlineData(DiffEncPreset.DiffEnc8_2, EncoderKind.Trainable, EncoderLayout.Plain, 128, 8, 64, 2, 128)]
+    [InlineData(DiffEncPreset.Vdm32, EncoderKind.None, EncoderLayout.Plain, 128, 32, 0, 0, 128)]
+    [InlineData(DiffEncPreset.DiffEnc32_2, EncoderKind.Trainable, EncoderLayout.Plain, 128, 32, 64, 2, 128)]
+    [InlineData(DiffEncPreset.DiffEnc32_4, EncoderKind.Trainable, EncoderLayout.MultiResolution, 128, 32, 64, 4, 128)]
+    [InlineData(DiffEncPreset.Vdm32ImageNet, EncoderKind.None, EncoderLayout.Plain, 256, 32, 0, 0, 256)]
+    [InlineData(DiffEncPreset.DiffEnc32_8ImageNet, EncoderKind.Trainable, EncoderLayout.MultiResolution, 256, 32, 64, 8, 256)]
+    public void Presets_of_the_paper_have_its_hyper_parameters(
+        DiffEncPreset preset, EncoderKind encoder, EncoderLayout layout, int width, int blocks, int encoderWidth, int encoderBlocks, int batch)
+    {
+        var options = new DiffEncTrainer.Options { Width = 32, Height = 32, Preset = preset };
+        var description = OptionsCheck.Describe(options);
+        Assert.Equal((encoder, layout), (description.Encoder, description.EncoderLayout));
+        Assert.Equal((width, blocks, 32, 32), (description.Denoiser.Width, description.Denoiser.Blocks, description.Denoiser.OutputGroups, description.Denoiser.BlockGroups));
+        if (encoder == EncoderKind.Trainable)
+        {
+            var size = description.EncoderNetwork!;
+            Assert.Equal((encoderWidth, encoderBlocks, 16, 32), (size.Width, size.Blocks, size.OutputGroups, size.BlockGroups));
+        }
+        Assert.Equal((-13.3, 5.0), (description.GammaMin, description.GammaMax));
+        var settings = OptionsCheck.Settings(options, 0);
+        Assert.Equal((batch, 2e-4, 0.01, 100), (settings.BatchSize, settings.LearningRate, settings.WeightDecay, settings.WarmUpSteps));
+        Assert.Equal((0.9999, false, 0.1), (settings.EmaDecay, settings.EmaRamp, settings.Dropout));
+    }
+
+    [Fact]
+    public void What_is_set_wins_over_the_preset()
+    {
+        var options = new DiffEncTrainer.Options
+        {
+            Width = 32,
+            Height = 32,
+            Preset = DiffEncPreset.Vdm8,
+            Encoder = EncoderKind.Trainable,
+            DenoiserWidth = 16,
+            EncoderWidth = 8,
+            LearningRate = 1e-3,
+        };
+        var description = OptionsCheck.Describe(options);
+        Assert.Equal((EncoderKind.Trainable, 16, 8, 8), (description.Encoder, description.Denoiser.Width, description.Denoiser.Blocks, description.EncoderNetwork!.Width));
+        Assert.Equal(1e-3, OptionsCheck.Settings(options, 0).LearningRate);
+    }
+}
