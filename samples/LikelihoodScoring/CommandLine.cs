@@ -9,7 +9,7 @@ internal static class CommandLine
 {
     private static readonly Option<DataSource> Data = new("--data")
     {
-        Description = "Where the pictures come from: drawn (by the sample itself), mnist (IDX files), cifar10 (binary files), images (a folder of pictures)."
+        Description = "Where the pictures come from: drawn (by the sample), mnist (IDX files), cifar10 (binary files), images (a folder of pictures)."
     };
 
     private static readonly Option<string?> PathOption = new("--path")
@@ -65,7 +65,7 @@ internal static class CommandLine
     private static readonly Option<int> TestImages = AtLeast(2, new Option<int>("--test-images")
     {
         Description = "How many held-out normal pictures are scored, and at most as many odd ones.",
-        DefaultValueFactory = _ => 200,
+        DefaultValueFactory = _ => 100,
         HelpName = "N"
     });
 
@@ -106,9 +106,9 @@ internal static class CommandLine
         DataSource data = parsed.GetValue(Data);
         string? path = parsed.GetValue(PathOption), json = parsed.GetValue(Json);
         if (data == DataSource.Drawn && path is not null)
-            throw new UsageException("--path says where to find pictures, but --data is drawn, which needs none. Add --data mnist, cifar10 or images.");
+            throw new UsageException("--path says where pictures are, but --data is drawn, which needs none. Add --data mnist, cifar10 or images.");
         if (data != DataSource.Drawn && path is null)
-            throw new UsageException($"--data {Name(data)} needs --path DIR, the folder with the {(data == DataSource.Images ? "pictures" : "files")}.");
+            throw new UsageException($"--data {Name(data)} needs --path DIR, the folder with its files.");
         if (path is not null && !Directory.Exists(path))
             throw new UsageException($"There is no folder '{path}' (looked for it at '{Path.GetFullPath(path)}'). Check --path.");
         if (parsed.GetValue(Odd) is string odd)

@@ -11,7 +11,8 @@ namespace LikelihoodScoring;
 /// <summary>The main job from start to end: train, score, evaluate, save, load elsewhere, generate.</summary>
 internal sealed class Experiment(Settings settings, CancellationToken cancellation)
 {
-    private const int GeneratedImages = 24;
+    private const int GeneratedImages = 24, GenerationSteps = 100;
+    private const int RescoredImages = 32;
 
     private readonly MLContext _ml = NewContext(settings);
     private readonly ConsoleReport _report = new(settings);
@@ -39,8 +40,9 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
         _ml.Model.Save(model, images.Train.Schema, modelPath);
         double difference = DifferenceAfterLoading(modelPath, images, scored);
 
-        IReadOnlyList<MLImage> generated = ConsoleReport.Wait("Generating pictures", () =>
-            model!.LastTransformer.Generate(GeneratedImages, new GenerationOptions { Seed = settings.Seed, CancellationToken = cancellation }));
+        var generation = new GenerationOptions { Steps = GenerationSteps, Seed = settings.Seed, CancellationToken = cancellation };
+        IReadOnlyList<MLImage> generated =
+            ConsoleReport.Wait("Generating pictures", () => model!.LastTransformer.Generate(GeneratedImages, generation));
         new PictureReport(settings.Output, images).Save(runs, scored, generated);
 
         var results = new Results
@@ -91,7 +93,8 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     private EncoderRun Evaluate(EncoderKind encoder, TrainingDisplay training, ScoredImage[] scored)
     {
         IDataView all = _ml.Data.LoadFromEnumerable(scored);
-        IDataView normal = _ml.Data.FilterRowsByColumn(all, "Label", upperBound: 0.5), odd = _ml.Data.FilterRowsByColumn(all, "Label", lowerBound: 0.5);
+        IDataView normal = _ml.Data.FilterRowsByColumn(all, "Label", upperBound: 0.5);
+        IDataView odd = _ml.Data.FilterRowsByColumn(all, "Label", lowerBound: 0.5);
         bool anyOdd = scored.Any(row => row.IsOdd);
         return new EncoderRun
         {
@@ -112,15 +115,17 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     }
 
     /// <summary>The label is a Single, 1 for an anomaly; the evaluator also wants a predicted label, which only its other metrics use.</summary>
-    private double AreaUnderRocCurve(IDataView scored) =>
-        _ml.AnomalyDetection.Evaluate(scored, labelColumnName: "Label", scoreColumnName: "Score", predictedLabelColumnName: "Score").AreaUnderRocCurve;
+    private double AreaUnderRocCurve(IDataView scored) => _ml.AnomalyDetection
+        .Evaluate(scored, labelColumnName: "Label", scoreColumnName: "Score", predictedLabelColumnName: "Score")
+        .AreaUnderRocCurve;
 
     /// <summary>As another program would: a fresh context, nothing registered.</summary>
     private double DifferenceAfterLoading(string modelPath, ImageSet images, ScoredImage[] scored)
     {
         MLContext elsewhere = NewContext(settings);
         ITransformer loaded = elsewhere.Model.Load(modelPath, out _);
-        ScoredImage[] rescored = Score(elsewhere, loaded, images.Test, "Scoring again with the saved and loaded model");
+        IDataView some = elsewhere.Data.TakeRows(images.Test, RescoredImages);
+        ScoredImage[] rescored = Score(elsewhere, loaded, some, "Scoring again with the saved and loaded model");
         DiffEncTransformer.FindIn(loaded).Dispose();
         return rescored.Zip(scored, (again, before) => Math.Abs(again.Score - before.Score)).Max();
     }

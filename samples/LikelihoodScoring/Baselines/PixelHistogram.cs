@@ -22,8 +22,9 @@ internal sealed class PixelHistogram
         }
     }
 
-    /// <summary>Mean bits per dimension of the images, with the smoothing that suits these very images best: the baseline gets every advantage.</summary>
-    public double BitsPerDimension(IReadOnlyList<byte[]> images) => Smoothings.Min(smoothing => images.Average(image => BitsPerDimension(image, smoothing)));
+    /// <summary>Mean bits per dimension of the images, with the smoothing that suits these very images best: every advantage to the baseline.</summary>
+    public double BitsPerDimension(IReadOnlyList<byte[]> images) =>
+        Smoothings.Min(smoothing => images.Average(image => BitsPerDimension(image, smoothing)));
 
     private double BitsPerDimension(byte[] image, double smoothing)
     {

@@ -14,8 +14,8 @@ internal static class Cifar10Images
         string[] test = [.. files.Where(IsTest)], train = [.. files.Except(test)];
         if (train.Length == 0 || test.Length == 0)
             throw new UsageException(
-                $"The folder '{folder}' has {train.Length} training and {test.Length} test files of CIFAR-10. --data cifar10 needs one or more of each: " +
-                "files *.bin or *.bin.gz, those for testing with 'test' in their names (data_batch_1.bin, …, test_batch.bin).");
+                $"The folder '{folder}' has {train.Length} training and {test.Length} test files of CIFAR-10. " +
+                "--data cifar10 needs one or more of each: files *.bin or *.bin.gz, those for testing with 'test' in their names (data_batch_1.bin, …, test_batch.bin).");
         return ClassifiedImages.Split(
             ml, settings, $"CIFAR-10 files in {folder}", ml.Data.LoadFromCifar10(train), ml.Data.LoadFromCifar10(test), label => Names[label]);
     }

@@ -21,7 +21,8 @@ internal static class ClassifiedImages
         byte[][] heldOut = [.. testing.Where(c => normal.Contains(c.Key)).SelectMany(c => c)];
         if (all.Length <= Split<byte[]>.ValidationImages || heldOut.Length < 2)
             throw new UsageException(
-                $"The normal classes have {all.Length} training and {heldOut.Length} test pictures; expected more than {Split<byte[]>.ValidationImages} and at least 2.");
+                $"The normal classes have {all.Length} training and {heldOut.Length} test pictures; " +
+                $"expected more than {Split<byte[]>.ValidationImages} and at least 2.");
 
         int validation = Split<byte[]>.ValidationImages;
         uint[] oddClasses = [.. testing.Select(c => c.Key).Where(c => !normal.Contains(c)).Order()];
@@ -29,7 +30,7 @@ internal static class ClassifiedImages
         var shape = ((VectorDataViewType)train.Schema["Image"].Type).Dimensions;
         string normalNames = string.Join(", ", normal.Order().Select(className));
         return ImageSet.FromPixels(
-            ml, $"{description}; normal: {normalNames}", width: shape[2], height: shape[1], channels: shape[0],
+            ml, $"{description}; normal classes: {normalNames}", width: shape[2], height: shape[1], channels: shape[0],
             new Split<byte[]>(all[..^validation], all[^validation..], Choose.Evenly(heldOut, settings.TestImages)), [.. odd]);
     }
 

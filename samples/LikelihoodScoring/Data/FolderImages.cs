@@ -12,18 +12,20 @@ internal static class FolderImages
 
     public static ImageSet Load(MLContext ml, Settings settings)
     {
-        string folder = Path.GetFullPath(settings.Path!), oddFolder = settings.OddPath is string odd ? Path.GetFullPath(odd) : Path.Combine(folder, "odd");
+        string folder = Path.GetFullPath(settings.Path!);
+        string oddFolder = settings.OddPath is string odd ? Path.GetFullPath(odd) : Path.Combine(folder, "odd");
         string[] pictures = [.. Pictures(folder).Where(path => !IsInside(path, oddFolder))];
         if (pictures.Length < FewestPictures)
             throw new UsageException(
-                $"The folder '{settings.Path}' has {pictures.Length} pictures ({string.Join(", ", Extensions)}); expected at least {FewestPictures}, " +
-                "better some hundreds.");
+                $"The folder '{settings.Path}' has {pictures.Length} pictures ({string.Join(", ", Extensions)}); " +
+                $"expected at least {FewestPictures}, better some hundreds.");
         string[] oddPictures = Directory.Exists(oddFolder) ? [.. Pictures(oddFolder)] : [];
 
         new Random(settings.Seed).Shuffle(pictures);
         int heldOut = Math.Min(settings.TestImages, pictures.Length / 5), validation = Math.Min(Split<string>.ValidationImages, pictures.Length / 10);
         IEnumerable<FileRow> Normal(Range range) => pictures[range].Select(path => new FileRow { Path = path });
-        IEnumerable<FileRow> oddRows = Choose.Evenly(oddPictures, settings.TestImages).Select(path => new FileRow { Path = path, Label = 1, Kind = 1 });
+        IEnumerable<FileRow> oddRows = Choose.Evenly(oddPictures, settings.TestImages)
+            .Select(path => new FileRow { Path = path, Label = 1, Kind = 1 });
 
         return new ImageSet
         {

@@ -4,8 +4,8 @@ using Microsoft.ML.Data;
 
 namespace LikelihoodScoring.Data;
 
-/// <summary>Pictures to train on, to validate with, and to score, as data views, and the stock transforms that they need before the trainer.</summary>
-/// <remarks><see cref="Test"/> has the columns of <see cref="TestRow"/>; after <see cref="Preparation"/> every view has an <c>Image</c> column.</remarks>
+/// <summary>Pictures to train on, to validate with, to score, as data views, and the stock transforms that come before the trainer.</summary>
+/// <remarks><see cref="Test"/> has the columns <c>Label</c> and <c>Kind</c>; after <see cref="Preparation"/> every view has <c>Image</c>.</remarks>
 internal sealed class ImageSet
 {
     public required string Description { get; init; }
@@ -16,7 +16,7 @@ internal sealed class ImageSet
     public required IDataView Validation { get; init; }
     public required IDataView Test { get; init; }
 
-    /// <summary>The kinds of odd ones; a picture of <see cref="Test"/> whose <c>Kind</c> is k+1 is of kind k, and 0 is normal. May be empty.</summary>
+    /// <summary>The kinds of odd ones: a picture whose <c>Kind</c> is k + 1 is of kind k, and 0 is normal. May be empty.</summary>
     public required IReadOnlyList<string> OddKinds { get; init; }
 
     /// <summary>What comes before the trainer: nothing for pixels, loading and resizing for files.</summary>
@@ -34,7 +34,8 @@ internal sealed class ImageSet
         : Prepare(view).GetColumn<MLImage>("Image").Select(image => Raster.ToPixels(image, Channels));
 
     /// <summary>The pixels of the held-out normal pictures.</summary>
-    public IEnumerable<byte[]> HeldOutPixels() => Pixels(Test).Zip(Test.GetColumn<float>("Label")).Where(row => row.Second == 0).Select(row => row.First);
+    public IEnumerable<byte[]> HeldOutPixels() =>
+        Pixels(Test).Zip(Test.GetColumn<float>("Label")).Where(row => row.Second == 0).Select(row => row.First);
 
     private static bool HasPixels(IDataView view) => view.Schema.GetColumnOrNull("Image") is not null;
 
@@ -47,7 +48,8 @@ internal sealed class ImageSet
         schema[nameof(TestRow.Image)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, channels, height, width);
         IDataView View(IEnumerable<TestRow> rows) => ml.Data.LoadFromEnumerable(rows.ToArray(), schema);
 
-        IEnumerable<TestRow> odd = oddKinds.SelectMany((kind, k) => kind.Images.Select(pixels => new TestRow { Image = pixels, Kind = k + 1, Label = 1 }));
+        IEnumerable<TestRow> odd = oddKinds.SelectMany((kind, k) =>
+            kind.Images.Select(pixels => new TestRow { Image = pixels, Kind = k + 1, Label = 1 }));
         return new ImageSet
         {
             Description = description,

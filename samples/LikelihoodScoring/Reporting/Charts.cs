@@ -13,10 +13,10 @@ internal static class Charts
 {
     private const int Width = 1200, Height = 700;
     private const float Zoom = 1.5f;
-    private static readonly OxyColor Blue = OxyColor.FromRgb(0x2F, 0x6D, 0xB5), Red = OxyColor.FromRgb(0xD9, 0x48, 0x2B), Green = OxyColor.FromRgb(0x3A, 0x8F, 0x5C);
-    private static readonly OxyColor Ink = OxyColor.FromRgb(0x22, 0x2B, 0x36), Lines = OxyColor.FromRgb(0xE6, 0xE9, 0xED);
+    private static readonly OxyColor Blue = OxyColor.FromRgb(0x2F, 0x6D, 0xB5), Red = OxyColor.FromRgb(0xD9, 0x48, 0x2B);
+    private static readonly OxyColor Green = OxyColor.FromRgb(0x3A, 0x8F, 0x5C), Ink = OxyColor.FromRgb(0x22, 0x2B, 0x36), Lines = OxyColor.FromRgb(0xE6, 0xE9, 0xED);
 
-    /// <summary>Bits per dimension against the step: the noisy training loss, its running mean, and the validation points, for each encoder.</summary>
+    /// <summary>Bits per dimension against the step: the noisy training loss, its running mean and the validation points, per encoder.</summary>
     public static void SaveTrainingCurve(string path, IReadOnlyList<EncoderRun> runs)
     {
         PlotModel plot = NewPlot("Training", "step", "bits per dimension");
@@ -28,7 +28,9 @@ internal static class Charts
             string name = runs.Count > 1 ? $", {Names.Of(runs[i].Encoder)} encoder" : "";
             TrainingProgress[] reports = [.. runs[i].Training.Where(p => double.IsFinite(p.BitsPerDimension))];
             DataPoint[] raw = [.. reports.Select(p => new DataPoint(p.Step, p.BitsPerDimension))], mean = [.. RunningMean(raw)];
-            var validation = reports.Where(p => p.ValidationBitsPerDimension is not null).Select(p => new ScatterPoint(p.Step, p.ValidationBitsPerDimension!.Value)).ToArray();
+            ScatterPoint[] validation = [.. reports
+                .Where(p => p.ValidationBitsPerDimension is not null)
+                .Select(p => new ScatterPoint(p.Step, p.ValidationBitsPerDimension!.Value))];
             plot.Series.Add(new LineSeries { ItemsSource = raw, Color = OxyColor.FromAColor(60, color), StrokeThickness = 1 });
             plot.Series.Add(new LineSeries { ItemsSource = mean, Color = color, StrokeThickness = 2.5, Title = "training" + name });
             if (validation.Length > 0)
@@ -125,8 +127,9 @@ internal static class Charts
         using var bitmap = new SKBitmap(Width, Height);
         using var canvas = new SKCanvas(bitmap);
         canvas.Clear(SKColors.White);
-        // No text shaping: that would ask for HarfBuzz's native library, and Latin text does without.
-        using var context = new SkiaRenderContext { SkCanvas = canvas, RenderTarget = RenderTarget.PixelGraphic, DpiScale = Zoom, UseTextShaping = false };
+        using var context = new SkiaRenderContext { SkCanvas = canvas, RenderTarget = RenderTarget.PixelGraphic, DpiScale = Zoom };
+        // Shaping would ask for HarfBuzz's native library, and Latin text does without.
+        context.UseTextShaping = false;
         ((IPlotModel)plot).Update(updateData: true);
         ((IPlotModel)plot).Render(context, new OxyRect(0, 0, Width / Zoom, Height / Zoom));
         canvas.Flush();

@@ -18,8 +18,8 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.MarkupLineInterpolated($"Pictures: {images.Description}, {images.Size}");
         AnsiConsole.MarkupLineInterpolated(
             $"          {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd ones");
-        string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "CPU";
-        AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, seed {settings.Seed}, on the {device}");
+        string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "the CPU";
+        AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, seed {settings.Seed}, on {device}");
     }
 
     /// <summary>Says what is being waited for.</summary>
@@ -96,19 +96,21 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteEncoders(IReadOnlyList<EncoderRun> runs)
     {
-        Table table = NewTable("Encoders at equal steps and seed, held-out normal, bits/dim",
-            "encoder", "bits/dim", "reconstruction", "latent", "diffusion", "‖y‖", "‖dy/dγ‖", "AUROC", "s");
-        foreach (EncoderRun run in runs)
-        {
-            table.AddRow(
-                Names.Of(run.Encoder), $"[bold]{Bits(run.HeldOut.BitsPerDimension)}[/] ± {Bits(run.HeldOut.StandardError)}", Bits(run.HeldOut.ReconstructionLoss),
-                Bits(run.HeldOut.LatentLoss), Bits(run.HeldOut.DiffusionLoss), Norm(run.Norms?.Output), Norm(run.Norms?.Derivative),
-                run.AreaUnderRocCurve is double auroc ? Auroc(auroc) : "–", $"{run.TrainingSeconds:F0}");
-        }
+        Table table = NewTable("Encoders at equal steps and seed, held-out normal", ["bits/dim", .. runs.Select(run => Names.Of(run.Encoder))]);
+        void Row(string name, Func<EncoderRun, string> value) => table.AddRow([name, .. runs.Select(value)]);
+
+        Row("[bold]bound[/]", run => $"[bold]{Bits(run.HeldOut.BitsPerDimension)}[/] ± {Bits(run.HeldOut.StandardError)}");
+        Row("  reconstruction", run => Bits(run.HeldOut.ReconstructionLoss));
+        Row("  latent", run => Bits(run.HeldOut.LatentLoss));
+        Row("  diffusion", run => Bits(run.HeldOut.DiffusionLoss));
+        Row("‖y‖", run => Norm(run.Norms?.Output));
+        Row("‖dy/dγ‖", run => Norm(run.Norms?.Derivative));
+        Row("AUROC", run => run.AreaUnderRocCurve is double auroc ? Auroc(auroc) : "–");
+        Row("training, s", run => $"{run.TrainingSeconds:F0}");
         AnsiConsole.Write(table);
         if (runs.Select(run => run.Norms).OfType<EncoderNorms>().FirstOrDefault() is EncoderNorms norms)
             AnsiConsole.MarkupLineInterpolated(
-                $"[grey]Norms of one picture: root mean square over {norms.Images} pictures not trained on, at t = {string.Join(", ", norms.Times)}.[/]");
+                $"[grey]Norms of a picture: root mean square over {norms.Images} not trained on, at t = {string.Join(", ", norms.Times)}.[/]");
         AnsiConsole.WriteLine();
     }
 

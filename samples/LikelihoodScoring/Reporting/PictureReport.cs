@@ -7,7 +7,8 @@ namespace LikelihoodScoring.Reporting;
 /// <summary>The pictures that a run leaves in its output folder.</summary>
 internal sealed class PictureReport(string folder, ImageSet images)
 {
-    private const string CurveFile = "training-curve.png", ScoresFile = "scores.png", ExtremesFile = "most-and-least-likely.png", GeneratedFile = "generated.png";
+    private const string CurveFile = "training-curve.png", ScoresFile = "scores.png";
+    private const string ExtremesFile = "most-and-least-likely.png", GeneratedFile = "generated.png";
     private const int Columns = 8, Extremes = 2 * Columns;
 
     /// <summary>Their names.</summary>

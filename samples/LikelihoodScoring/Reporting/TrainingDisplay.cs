@@ -72,7 +72,8 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         AddRow(grid, "step", $"{bar} {p.Step} of {p.Steps}");
         AddRow(grid, "bits/dim",
-            $"[bold]{p.BitsPerDimension:F3}[/] = {p.ReconstructionLoss:F3} reconstruction + {p.LatentLoss:F3} latent + {p.DiffusionLoss:F3} diffusion");
+            $"[bold]{p.BitsPerDimension:F3}[/] = {p.ReconstructionLoss:F3} reconstruction + {p.LatentLoss:F3} latent " +
+            $"+ {p.DiffusionLoss:F3} diffusion");
         AddRow(grid, "validation", _validation is double v ? $"{v:F3} bits/dim" : "–");
         AddRow(grid, "speed",
             $"{p.StepsPerSecond:F2} steps/s, {p.ImagesPerSecond:F0} images/s; {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left");
@@ -81,5 +82,10 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
 
     private static void AddRow(Grid grid, string name, string markup) => grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup(markup));
 
-    private Panel Panel(IRenderable body) => new(body) { Header = new PanelHeader($" {Markup.Escape(_title)} "), Border = BoxBorder.Rounded, Expand = true };
+    private Panel Panel(IRenderable body) => new(body)
+    {
+        Header = new PanelHeader($" {Markup.Escape(_title)} "),
+        Border = BoxBorder.Rounded,
+        Expand = true
+    };
 }

@@ -23,7 +23,8 @@ public static class ImageDatasetCatalog
         byte[]? labels = labelsPath is null ? null : IdxFile.ReadLabels(labelsPath);
         if (labels is not null && labels.Length != images.Pixels.Count)
             throw new InvalidDataException(
-                $"'{labelsPath}' has {labels.Length:N0} labels, but '{imagesPath}' has {images.Pixels.Count:N0} images: the two files do not belong together.");
+                $"'{labelsPath}' has {labels.Length:N0} labels, but '{imagesPath}' has {images.Pixels.Count:N0} images: " +
+                "the two files do not belong together.");
 
         var rows = images.Pixels.Select((pixels, i) => new LabeledImage { Image = pixels, Label = labels?[i] ?? 0u });
         return Load(catalog, [.. rows], channels: 1, images.Height, images.Width, hasLabels: labels is not null);
@@ -31,7 +32,7 @@ public static class ImageDatasetCatalog
 
     /// <summary>Loads colour images, 32×32×3, from the binary version of CIFAR-10.</summary>
     /// <param name="catalog"><c>mlContext.Data</c>.</param>
-    /// <param name="paths">The files, one after the other: <c>data_batch_1.bin</c> … <c>data_batch_5.bin</c>, or <c>test_batch.bin</c>, or others of that form.</param>
+    /// <param name="paths">The files, one after the other: <c>data_batch_1.bin</c> … or <c>test_batch.bin</c>, or others of that form.</param>
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is not of this format or is cut short.</exception>
     public static IDataView LoadFromCifar10(this DataOperationsCatalog catalog, params string[] paths)

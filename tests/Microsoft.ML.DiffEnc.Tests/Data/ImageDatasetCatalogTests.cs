@@ -113,7 +113,8 @@ public sealed class ImageDatasetCatalogTests : IDisposable
     [InlineData(true)]
     public void Cifar10_files_follow_each_other(bool gzip)
     {
-        string first = Save("data_batch_1.bin", [.. CifarRecord(3, 10), .. CifarRecord(9, 20)], gzip), second = Save("test_batch.bin", CifarRecord(0, 30), gzip);
+        string first = Save("data_batch_1.bin", [.. CifarRecord(3, 10), .. CifarRecord(9, 20)], gzip);
+        string second = Save("test_batch.bin", CifarRecord(0, 30), gzip);
         IDataView data = _ml.Data.LoadFromCifar10(first, second);
 
         Assert.Equal([3, 32, 32], Assert.IsType<VectorDataViewType>(data.Schema["Image"].Type).Dimensions.ToArray());
