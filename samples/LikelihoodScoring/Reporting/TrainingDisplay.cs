@@ -62,7 +62,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     }
 
     private string PlainLine(TrainingProgress p) =>
-        $"  step {p.Step,5} of {p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.StepsPerSecond:F1} steps/s  {p.Remaining:m\\:ss} left" +
+        $"  step {p.Step,5} of {p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left" +
         (_validation is double v ? $"  validation {v:F3}" : "");
 
     private Grid Body(TrainingProgress p)
