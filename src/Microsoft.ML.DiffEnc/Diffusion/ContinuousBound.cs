@@ -15,20 +15,20 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     public Tensor Reconstruction(Tensor x, Tensor x0, Tensor eps0)
     {
         using var scope = NewDisposeScope();
-        var gamma0 = schedule.GammaAt(0, x);
-        return (-Pixels.LogProbability(x, x0 + exp(0.5 * gamma0) * eps0, gamma0, schedule.LeastGamma)).MoveToOuterDisposeScope();
+        var gamma0 = schedule.GammaAt(0, x.device);
+        return (-Pixels.LogProbability(x, x0 + exp(0.5 * gamma0).to(x.dtype) * eps0, gamma0, schedule.LeastGamma)).MoveToOuterDisposeScope();
     }
 
     /// <summary>L1 = KL(q(z_1 | x) ‖ N(0, I)) = ½ Σ [α_1² x_{t=1}² + σ_1² − ln σ_1² − 1].</summary>
     public Tensor Latent(Tensor x1)
     {
         using var scope = NewDisposeScope();
-        var gamma1 = schedule.GammaAt(1, x1);
+        var gamma1 = schedule.GammaAt(1, x1.device);
         // With a = α_1²: σ_1² − ln σ_1² − 1 = −a − ln(1 − a), about a²/2: in single precision nothing of it would be left.
-        var alphaSquared = sigmoid(-gamma1.to(float64));
+        var alphaSquared = sigmoid(-gamma1);
         var ofNoise = (-alphaSquared - log1p(-alphaSquared)).to(x1.dtype);
         long dimensions = x1.size(1) * x1.size(2) * x1.size(3);
-        return (0.5 * (sigmoid(-gamma1) * x1.square().sum(OverPixels) + dimensions * ofNoise)).MoveToOuterDisposeScope();
+        return (0.5 * (alphaSquared.to(x1.dtype) * x1.square().sum(OverPixels) + dimensions * ofNoise)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -39,7 +39,7 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     {
         using var scope = NewDisposeScope();
         var (gammaT, slope) = schedule.At(times);
-        var level = NoiseLevel.At(gammaT);
+        var level = NoiseLevel.At(gammaT, x.dtype);
         var (xT, drift) = encoder.Drifts
             ? encoder.EncodeWithDrift(x, gammaT, conditioning, dropout)
             : (encoder.Encode(x, gammaT, conditioning, dropout), null);
@@ -48,12 +48,12 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
         var error = denoiser.Error(prediction, xT, eps, level);
         if (drift is not null)
             error += level.Alpha * level.Sigma * (denoiser.Image(prediction, zT, level) - drift);
-        return (0.5 * slope * error.square().sum(OverPixels)).MoveToOuterDisposeScope();
+        return (0.5 * slope.to(x.dtype) * error.square().sum(OverPixels)).MoveToOuterDisposeScope();
     }
 
     /// <summary>All three.</summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
-    /// <param name="times">[B].</param>
+    /// <param name="times">[B], in double precision.</param>
     /// <param name="eps0">Noise of the reconstruction, [B, C, H, W].</param>
     /// <param name="eps">Noise of the diffusion, [B, C, H, W].</param>
     /// <param name="conditioning">[B].</param>
@@ -73,7 +73,7 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     {
         using var scope = NewDisposeScope();
         long batch = x.size(0);
-        var gammas = cat([schedule.GammaAt(0, x).expand(batch), schedule.GammaAt(1, x).expand(batch)]);
+        var gammas = cat([schedule.GammaAt(0, x.device).expand(batch), schedule.GammaAt(1, x.device).expand(batch)]);
         var both = encoder.Encode(cat([x, x]), gammas, cat([conditioning, conditioning]), dropout);
         return (both.narrow(0, 0, batch).MoveToOuterDisposeScope(), both.narrow(0, batch, batch).MoveToOuterDisposeScope());
     }

@@ -117,7 +117,7 @@ public sealed class DiffEncModel : IDisposable
     /// <summary>γ(t) = −log SNR(t).</summary>
     /// <param name="t">Times in [0, 1], [B].</param>
     /// <returns>[B].</returns>
-    public Tensor Gamma(Tensor t) => Scoped(() => _schedule.At(Own(t, 1)).Gamma);
+    public Tensor Gamma(Tensor t) => Scoped(() => _schedule.At(PerImage(t)).Gamma.to(DataType));
 
     /// <summary>x̃ = 2(x + ½)/256 − 1: pixel values 0..255 as numbers in (−1, 1).</summary>
     /// <param name="images">[B, C, H, W].</param>
@@ -130,8 +130,8 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>[B, C, H, W].</returns>
     public Tensor Encode(Tensor x, Tensor gamma) => Scoped(() =>
     {
-        var own = Own(gamma, 1);
-        return _encoder.Encode(Images(x).to(DataType), own, zeros_like(own));
+        var perImage = PerImage(gamma);
+        return _encoder.Encode(Own(x), perImage, Conditioning(null, perImage));
     });
 
     /// <summary>
@@ -143,10 +143,11 @@ public sealed class DiffEncModel : IDisposable
     public (Tensor Value, Tensor Derivative) EncoderOutput(Tensor x, Tensor gamma)
     {
         using var scope = NewDisposeScope();
-        var own = Own(gamma, 1);
-        var scaled = Images(x).to(DataType);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var perImage = PerImage(gamma);
+        var scaled = Own(x);
         var y = Description.Encoder == EncoderKind.Trainable
-            ? _encoder.Output(scaled, new Dual(own, ones_like(own)), zeros_like(own))
+            ? _encoder.Output(scaled, new Dual(perImage, ones_like(perImage)), Conditioning(null, perImage))
             : new Dual(scaled.clone());
         return (y.Value.MoveToOuterDisposeScope(), (y.Tangent ?? zeros_like(y.Value)).MoveToOuterDisposeScope());
     }
@@ -158,8 +159,8 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>[B, C, H, W].</returns>
     public Tensor Denoise(Tensor z, Tensor gamma, Tensor? conditioning = null) => Scoped(() =>
     {
-        var own = Own(gamma, 1);
-        return _denoiser.Predict(Images(z).to(DataType), own, Conditioning(conditioning, own));
+        var perImage = PerImage(gamma);
+        return _denoiser.Predict(Own(z), perImage, Conditioning(conditioning, perImage));
     });
 
     /// <summary>The continuous-time bound with given times and noise: reconstruction L0, latent L1 and diffusion loss L∞.</summary>
@@ -171,9 +172,10 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>Nats per image, each [B].</returns>
     public (Tensor Reconstruction, Tensor Latent, Tensor Diffusion) Bound(Tensor images, Tensor times, Tensor eps0, Tensor eps, Tensor? conditioning = null)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         using var scope = NewDisposeScope();
-        var t = Own(times, 1);
-        var parts = Bounds.All(Scale(images), t, Own(eps0, 4), Own(eps, 4), Conditioning(conditioning, t));
+        var t = PerImage(times);
+        var parts = Bounds.All(Scale(images), t, Own(eps0), Own(eps), Conditioning(conditioning, t));
         return (parts.Reconstruction.MoveToOuterDisposeScope(), parts.Latent.MoveToOuterDisposeScope(), parts.Diffusion.MoveToOuterDisposeScope());
     }
 
@@ -193,7 +195,7 @@ public sealed class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var x = Scale(images);
-            return _finiteDepth.StepKl(x, i, T, Own(eps, 4), w, zeros(x.size(0), dtype: DataType, device: Device));
+            return _finiteDepth.StepKl(x, i, T, Own(eps), w, zeros(x.size(0), dtype: DataType, device: Device));
         });
     }
 
@@ -210,8 +212,8 @@ public sealed class DiffEncModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, T);
         return Scoped(() =>
         {
-            var zT = Own(z, 4);
-            return _finiteDepth.AncestralStep(zT, i, T, Own(eps, 4), zeros(zT.size(0), dtype: DataType, device: Device));
+            var zT = Own(z);
+            return _finiteDepth.AncestralStep(zT, i, T, Own(eps), zeros(zT.size(0), dtype: DataType, device: Device));
         });
     }
 
@@ -222,7 +224,7 @@ public sealed class DiffEncModel : IDisposable
     public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
     {
         var x = Scale(images);
-        return Pixels.LogProbability(x, Own(z0Rescaled, 4), _schedule.GammaAt(0, x), _schedule.LeastGamma);
+        return Pixels.LogProbability(x, Own(z0Rescaled), _schedule.GammaAt(0, Device), _schedule.LeastGamma);
     });
 
     /// <summary>The most probable pixels given z_0.</summary>
@@ -230,8 +232,8 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>Values 0..255 as bytes, [B, C, H, W].</returns>
     public Tensor Decode(Tensor z0) => Scoped(() =>
     {
-        var z = Own(z0, 4);
-        return Pixels.MostProbable(z / NoiseLevel.At(_schedule.GammaAt(0, z)).Alpha);
+        var z = Own(z0);
+        return Pixels.MostProbable(z / NoiseLevel.At(_schedule.GammaAt(0, Device), DataType).Alpha);
     });
 
     /// <summary>Frees the weights.</summary>
@@ -253,7 +255,16 @@ public sealed class DiffEncModel : IDisposable
         return compute().MoveToOuterDisposeScope();
     }
 
-    private Tensor Conditioning(Tensor? conditioning, Tensor like) => conditioning is null ? zeros_like(like) : Own(conditioning, 1);
+    private Tensor Conditioning(Tensor? conditioning, Tensor perImage)
+        => conditioning is null ? zeros_like(perImage, dtype: DataType) : PerImage(conditioning).to(DataType);
+
+    /// <summary>One number for each image, in double precision and on the model's device.</summary>
+    private Tensor PerImage(Tensor argument) => argument.dim() == 1
+        ? argument.to(float64, Device)
+        : throw new ArgumentException($"The tensor is [{string.Join(", ", argument.shape)}]; expected one number for each image, [B].");
+
+    /// <summary>Images in the model's type and on its device.</summary>
+    private Tensor Own(Tensor images) => Images(images).to(DataType);
 
     private Tensor Images(Tensor images)
     {
@@ -262,15 +273,5 @@ public sealed class DiffEncModel : IDisposable
             throw new ArgumentException(
                 $"The tensor is [{string.Join(", ", shape)}]; this model takes [B, {Description.Channels}, {Description.Height}, {Description.Width}].");
         return images.to(Device);
-    }
-
-    /// <summary>An argument in the model's type and on its device.</summary>
-    private Tensor Own(Tensor argument, int dimensions)
-    {
-        if (dimensions == 4)
-            return Images(argument).to(DataType);
-        if (argument.dim() != dimensions)
-            throw new ArgumentException($"The tensor is [{string.Join(", ", argument.shape)}]; expected one number for each image, [B].");
-        return argument.to(DataType, Device);
     }
 }

@@ -60,10 +60,10 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
     {
         public static Step Between(NoiseSchedule schedule, double t, double s, Tensor like)
         {
-            var (gammaT, gammaS) = (schedule.GammaAt(t, like), schedule.GammaAt(s, like));
-            var (levelT, levelS) = (NoiseLevel.At(gammaT), NoiseLevel.At(gammaS));
+            var (gammaT, gammaS) = (schedule.GammaAt(t, like.device), schedule.GammaAt(s, like.device));
+            var (levelT, levelS) = (NoiseLevel.At(gammaT, like.dtype), NoiseLevel.At(gammaS, like.dtype));
             var difference = (gammaS - gammaT).reshape(1, 1, 1, 1);
-            return new(gammaT, gammaS, levelT, levelS, expm1(difference), -difference * levelT.SigmaSquared);
+            return new(gammaT, gammaS, levelT, levelS, expm1(difference).to(like.dtype), -difference.to(like.dtype) * levelT.SigmaSquared);
         }
     }
 }

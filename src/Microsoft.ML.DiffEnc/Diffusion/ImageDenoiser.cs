@@ -22,7 +22,7 @@ internal sealed class ImageDenoiser : nn.Module
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
     public bool FirstDerivativesOnly { set => _network.FirstDerivativesOnly = value; }
 
-    /// <summary>v̂ or ε̂, [B, C, H, W].</summary>
+    /// <summary>v̂ or ε̂, [B, C, H, W], at noise levels γ, [B], in double precision.</summary>
     public Tensor Predict(Tensor z, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();

@@ -14,7 +14,7 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
 
     /// <summary>y and, where <paramref name="gamma"/> has a tangent, dy/dγ.</summary>
     /// <param name="x">The scaled image, [B, C, H, W].</param>
-    /// <param name="gamma">[B].</param>
+    /// <param name="gamma">[B], in double precision.</param>
     /// <param name="conditioning">[B]; 0 when unconditional.</param>
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
     public abstract Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null);
@@ -23,7 +23,7 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
     public Tensor Encode(Tensor x, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        return Mix(x, Output(x, new Dual(gamma), conditioning, dropout).Value, NoiseLevel.At(gamma)).MoveToOuterDisposeScope();
+        return Mix(x, Output(x, new Dual(gamma), conditioning, dropout).Value, NoiseLevel.At(gamma, x.dtype)).MoveToOuterDisposeScope();
     }
 
     /// <summary>x_t and its drift (dx_t/dλ)/σ_t² = x_t − y − dy/dγ, the form that stays accurate where σ_t vanishes.</summary>
@@ -31,7 +31,7 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
     {
         using var scope = NewDisposeScope();
         var y = Output(x, new Dual(gamma, ones_like(gamma)), conditioning, dropout);
-        var encoded = Mix(x, y.Value, NoiseLevel.At(gamma));
+        var encoded = Mix(x, y.Value, NoiseLevel.At(gamma, x.dtype));
         var drift = encoded - y.Value;
         if (y.Tangent is not null)
             drift -= y.Tangent;

@@ -66,8 +66,8 @@ internal sealed class LikelihoodScorer
         var (times, eps0, eps) = (new Tensor[count], new Tensor[count], new Tensor[count]);
         for (int i = 0; i < count; i++)
             (times[i], eps0[i], eps[i]) = _draws.For(pixels.Slice(i * size, size), _shape);
-        Tensor Joined(Tensor[] parts) => (count == 1 ? parts[0] : cat(parts)).to(_model.DataType, _model.Device);
-        return (Joined(times), Joined(eps0), Joined(eps));
+        Tensor Joined(Tensor[] parts) => (count == 1 ? parts[0] : cat(parts)).to(_model.Device);
+        return (Joined(times), Joined(eps0).to(_model.DataType), Joined(eps).to(_model.DataType));
     }
 
     /// <summary>Means over the draws, and the standard error that their spread gives, from nats per image.</summary>

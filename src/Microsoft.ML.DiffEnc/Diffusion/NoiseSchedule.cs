@@ -2,21 +2,24 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
-/// <summary>γ(t) = −log SNR(t), increasing in t from γ(0) to γ(1).</summary>
+/// <summary>
+/// γ(t) = −log SNR(t), increasing in t from γ(0) to γ(1). Times and γ are in double precision whatever the model's type: they are one
+/// number an image, and the time embedding multiplies their rounding by a thousand.
+/// </summary>
 internal abstract class NoiseSchedule(string name) : nn.Module(name)
 {
-    /// <param name="t">Times in [0, 1], [B].</param>
+    /// <param name="t">Times in [0, 1], [B], in double precision.</param>
     /// <returns>γ(t) and γ'(t) = dγ/dt, both [B].</returns>
     public abstract (Tensor Gamma, Tensor Slope) At(Tensor t);
 
     /// <summary>A lower bound of γ(0).</summary>
     public abstract double LeastGamma { get; }
 
-    /// <summary>γ at one time, [1], in the precision of <paramref name="like"/>.</summary>
-    public Tensor GammaAt(double t, Tensor like)
+    /// <summary>γ at one time, [1].</summary>
+    public Tensor GammaAt(double t, Device device)
     {
         using var scope = NewDisposeScope();
-        return At(full(1, t, dtype: like.dtype, device: like.device)).Gamma.MoveToOuterDisposeScope();
+        return At(full(1, t, dtype: float64, device: device)).Gamma.MoveToOuterDisposeScope();
     }
 
     public static NoiseSchedule Create(ModelDescription description) => description.NoiseSchedule switch

@@ -15,13 +15,13 @@ internal static class Pixels
     /// </summary>
     /// <param name="x">The scaled images, [B, C, H, W].</param>
     /// <param name="z0Rescaled">z_0/α_0, [B, C, H, W].</param>
-    /// <param name="gamma0">γ(0), [1].</param>
+    /// <param name="gamma0">γ(0), [1], in double precision.</param>
     /// <param name="leastGamma0">A lower bound of γ(0), from which follows how far the categorical reaches.</param>
     public static Tensor LogProbability(Tensor x, Tensor z0Rescaled, Tensor gamma0, double leastGamma0)
     {
         using var scope = NewDisposeScope();
         int reach = Reach(leastGamma0);
-        var halfPrecision = 0.5 * exp(-gamma0);
+        var halfPrecision = (0.5 * exp(-gamma0)).to(x.dtype);
         var nearest = Index(z0Rescaled).clamp(0, Values - 1);
         var near = nearest.unsqueeze(-1) + arange(-reach, reach + 1, dtype: x.dtype, device: x.device); // [B, C, H, W, 2·reach + 1]
         var logits = (z0Rescaled.unsqueeze(-1) - Scale(near, x.dtype)).square() * -halfPrecision;

@@ -48,7 +48,7 @@ internal sealed class Denoiser : nn.Module
     public bool FirstDerivativesOnly { set => _attention.FirstDerivativesOnly = value; }
 
     /// <param name="z">The noisy latent, [B, C, H, W].</param>
-    /// <param name="time">t' = (γ − γ_min)/(γ_max − γ_min), [B].</param>
+    /// <param name="time">t' = (γ − γ_min)/(γ_max − γ_min), [B], in double precision.</param>
     /// <param name="conditioning">[B]; 0 when unconditional.</param>
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
     /// <returns>[B, C, H, W].</returns>

@@ -53,7 +53,7 @@ internal sealed class EncoderNetwork : nn.Module
     }
 
     /// <param name="x">The scaled image, [B, C, H, W]; it does not depend on time.</param>
-    /// <param name="time">t', [B]; with a tangent, the result has one too.</param>
+    /// <param name="time">t', [B], in double precision; with a tangent, the result has one too.</param>
     /// <param name="conditioning">[B]; 0 when unconditional.</param>
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
     /// <returns>y in (−1, 1), [B, C, H, W], and its derivative along the tangent of <paramref name="time"/>.</returns>

@@ -95,12 +95,12 @@ internal sealed class TrainingLoop : IDisposable
         var settings = _plan.Settings;
         var x = Batch(step);
         using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
-        var times = LowDiscrepancy.Times(rand(1, dtype: float32, device: _plan.Device, generator: generator), settings.BatchSize).to(x.dtype);
+        var times = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
         var eps0 = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var eps = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var dropout = settings.Dropout > 0 ? new Dropout(settings.Dropout, Seeds.Mix(_seed, (ulong)Purpose.Dropout, (ulong)step)) : null;
 
-        var parts = _model.Bounds.All(x, times, eps0, eps, conditioning: zeros_like(times), dropout);
+        var parts = _model.Bounds.All(x, times, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout);
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / _plan.Model.NatsPerBitPerDimension;
         loss.backward();
 

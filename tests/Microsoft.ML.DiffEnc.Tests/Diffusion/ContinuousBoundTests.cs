@@ -34,7 +34,7 @@ public class ContinuousBoundTests
         var drift = (model.Encode(x, gamma - h) - model.Encode(x, gamma + h)) / (2 * h);
         var inside = kind == EncoderKind.None ? xHat - encoded : xHat + sigma.square() * xHat - encoded - drift;
         var expected = 0.5 * (GammaMax - GammaMin) * exp(-gamma) * inside.square().sum([1L, 2, 3]);
-        Assert.True(((actual - expected).abs() / expected).max().item<double>() < 1e-6, $"{actual.str()} {expected.str()}");
+        Assert.True(((actual - expected).abs() / expected).max().item<double>() < 1e-6, Models.Compare(expected, actual));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public class FiniteDepthTests
         var meanP = model.AncestralStep(zT, steps - i, steps, zeros_like(zT));
         var expected = KlOfNormals(meanQ, varianceQ, meanP, varianceQ / w);
         var actual = model.StepKl(images, i, steps, eps, w);
-        Assert.True(allclose(expected, actual, rtol: 1e-9), $"{expected.str()} {actual.str()}");
+        Assert.True(allclose(expected, actual, rtol: 1e-9), Models.Compare(expected, actual));
     }
 
     [Theory]

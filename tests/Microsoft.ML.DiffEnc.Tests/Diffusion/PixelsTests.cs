@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -24,7 +25,7 @@ public class PixelsTests
         var logits = -0.5 * (z.unsqueeze(-1) - values).square() * Math.Exp(-gamma0);
         var expected = nn.functional.log_softmax(logits, -1).gather(-1, pixels.to(int64).unsqueeze(-1)).sum([1L, 2, 3, 4]);
         var actual = Pixels.LogProbability(x, z, tensor(new[] { gamma0 }), gamma0);
-        Assert.True(allclose(expected, actual, rtol: 1e-12, atol: 1e-12), $"{expected.str()} {actual.str()}");
+        Assert.True(allclose(expected, actual, rtol: 1e-12, atol: 1e-12), Models.Compare(expected, actual));
     }
 
     [Theory]
@@ -41,7 +42,7 @@ public class PixelsTests
         var z = x + Math.Exp(gammaMin / 2) * randn(x.shape, dtype: float64, generator: generator);
         var loss = -Pixels.LogProbability(x, z, tensor(new[] { gammaMin }), gammaMin) / Math.Log(2);
         double error = (loss.std() / Math.Sqrt(draws)).item<double>();
-        Assert.True(error < 1e-4);
+        Assert.True(error < 5e-4);
         Assert.Equal(bits, loss.mean().item<double>(), 4 * error + 5e-6); // 5e-6: the figure is given to five places
     }
 

@@ -52,8 +52,8 @@ internal sealed class FixtureCase : IDisposable
 
     public bool Has(string name) => _arrays.Has(name);
 
-    /// <summary>An input that is not made of images, in the model's type.</summary>
-    public Tensor Vector(string name) => _arrays.Tensor(name).to(Type);
+    /// <summary>An input that is not made of images: times, noise levels, classes.</summary>
+    public Tensor Vector(string name) => _arrays.Tensor(name);
 
     public double[] Numbers(string name) => _arrays.Doubles(name);
 

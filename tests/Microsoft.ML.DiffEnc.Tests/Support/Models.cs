@@ -51,4 +51,8 @@ internal static class Models
         var d = model.Description;
         return randn([count, d.Channels, d.Height, d.Width], dtype: model.DataType, generator: generator);
     }
+
+    /// <summary>What a failed comparison of two short vectors shows.</summary>
+    public static string Compare(Tensor expected, Tensor actual)
+        => $"expected {string.Join(", ", expected.data<double>())}; found {string.Join(", ", actual.data<double>())}";
 }
