@@ -1,0 +1,49 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace LikelihoodScoring.Data;
+
+/// <summary>Makes a set with odd ones out of pictures with classes: some classes are normal, the others are odd.</summary>
+internal static class ClassifiedImages
+{
+    /// <summary>Trains on the normal classes of <paramref name="train"/>; scores pictures of <paramref name="test"/> of every class.</summary>
+    public static ImageSet Split(
+        MLContext ml, Settings settings, string description, IDataView train, IDataView test, Func<uint, string> className)
+    {
+        ILookup<uint, byte[]> testing = ByClass(ml, test);
+        (uint Label, byte[] Image)[] training = [.. Rows(ml, train)];
+        uint[] classes = [.. training.Select(row => row.Label).Distinct().Order()];
+        HashSet<uint> normal = [.. settings.NormalClasses ?? AllButTheLast(classes)];
+        if (normal.Except(classes).ToArray() is [uint unknown, ..])
+            throw new UsageException($"--normal names class {unknown}, but the training data have the classes {string.Join(", ", classes)}.");
+
+        byte[][] all = [.. training.Where(row => normal.Contains(row.Label)).Select(row => row.Image)];
+        byte[][] heldOut = [.. testing.Where(c => normal.Contains(c.Key)).SelectMany(c => c)];
+        if (all.Length <= Split<byte[]>.ValidationImages || heldOut.Length < 2)
+            throw new UsageException(
+                $"The normal classes have {all.Length} training and {heldOut.Length} test pictures; " +
+                $"expected more than {Split<byte[]>.ValidationImages} and at least 2.");
+
+        int validation = Split<byte[]>.ValidationImages;
+        uint[] oddClasses = [.. testing.Select(c => c.Key).Where(c => !normal.Contains(c)).Order()];
+        var odd = oddClasses.Select(c => (className(c), Choose.Evenly([.. testing[c]], Math.Max(1, settings.TestImages / oddClasses.Length))));
+        var shape = ((VectorDataViewType)train.Schema["Image"].Type).Dimensions;
+        string normalNames = string.Join(", ", normal.Order().Select(className));
+        return ImageSet.FromPixels(
+            ml, $"{description}; normal classes: {normalNames}", width: shape[2], height: shape[1], channels: shape[0],
+            new Split<byte[]>(all[..^validation], all[^validation..], Choose.Evenly(heldOut, settings.TestImages)), [.. odd]);
+    }
+
+    private static uint[] AllButTheLast(uint[] classes) => classes.Length > 1 ? classes[..^1] : classes;
+
+    private static ILookup<uint, byte[]> ByClass(MLContext ml, IDataView view) => Rows(ml, view).ToLookup(row => row.Label, row => row.Image);
+
+    private static IEnumerable<(uint Label, byte[] Image)> Rows(MLContext ml, IDataView view) =>
+        ml.Data.CreateEnumerable<ClassRow>(view, reuseRowObject: false).Select(row => (row.Label, row.Image));
+
+    private sealed class ClassRow
+    {
+        public byte[] Image { get; set; } = [];
+        public uint Label { get; set; }
+    }
+}

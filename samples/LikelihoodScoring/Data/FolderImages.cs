@@ -1,0 +1,59 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace LikelihoodScoring.Data;
+
+/// <summary>A folder of pictures of any size, brought to 32×32 colour pixels by ML.NET's own image transforms.</summary>
+internal static class FolderImages
+{
+    private const int Size = 32;
+    private const int FewestPictures = 20;
+    private static readonly HashSet<string> Extensions = new([".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"], StringComparer.OrdinalIgnoreCase);
+
+    public static ImageSet Load(MLContext ml, Settings settings)
+    {
+        string folder = Path.GetFullPath(settings.Path!);
+        string oddFolder = settings.OddPath is string odd ? Path.GetFullPath(odd) : Path.Combine(folder, "odd");
+        string[] pictures = [.. Pictures(folder).Where(path => !IsInside(path, oddFolder))];
+        if (pictures.Length < FewestPictures)
+            throw new UsageException(
+                $"The folder '{settings.Path}' has {pictures.Length} pictures ({string.Join(", ", Extensions)}); " +
+                $"expected at least {FewestPictures}, better some hundreds.");
+        string[] oddPictures = Directory.Exists(oddFolder) ? [.. Pictures(oddFolder)] : [];
+
+        new Random(settings.Seed).Shuffle(pictures);
+        int heldOut = Math.Min(settings.TestImages, pictures.Length / 5), validation = Math.Min(Split<string>.ValidationImages, pictures.Length / 10);
+        IEnumerable<FileRow> Normal(Range range) => pictures[range].Select(path => new FileRow { Path = path });
+        IEnumerable<FileRow> oddRows = Choose.Evenly(oddPictures, settings.TestImages)
+            .Select(path => new FileRow { Path = path, Label = 1, Kind = 1 });
+
+        return new ImageSet
+        {
+            Description = $"pictures in {settings.Path}",
+            Width = Size,
+            Height = Size,
+            Channels = 3,
+            Train = ml.Data.LoadFromEnumerable(Normal((heldOut + validation)..).ToArray()),
+            Validation = ml.Data.LoadFromEnumerable(Normal(heldOut..(heldOut + validation)).ToArray()),
+            Test = ml.Data.LoadFromEnumerable(Normal(..heldOut).Concat(oddRows).ToArray()),
+            OddKinds = oddPictures.Length > 0 ? [Path.GetFileName(oddFolder)] : [],
+            Preparation = new EstimatorChain<ITransformer>()
+                .Append<ITransformer>(ml.Transforms.LoadImages("Image", imageFolder: null, nameof(FileRow.Path)))
+                .Append<ITransformer>(ml.Transforms.ResizeImages("Image", Size, Size))
+        };
+    }
+
+    private static IEnumerable<string> Pictures(string folder) => Directory
+        .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Where(path => Extensions.Contains(Path.GetExtension(path)))
+        .Order(StringComparer.Ordinal);
+
+    private static bool IsInside(string path, string folder) => path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    private sealed class FileRow
+    {
+        public string Path { get; set; } = "";
+        public float Label { get; set; }
+        public int Kind { get; set; }
+    }
+}

@@ -1,0 +1,3 @@
+using LikelihoodScoring;
+
+return CommandLine.Run(args);

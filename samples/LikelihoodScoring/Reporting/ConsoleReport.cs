@@ -1,0 +1,130 @@
+using LikelihoodScoring.Data;
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc;
+using Spectre.Console;
+
+namespace LikelihoodScoring.Reporting;
+
+/// <summary>What the sample writes to the console before and after training.</summary>
+internal sealed class ConsoleReport(Settings settings)
+{
+    /// <summary>Whether the output is a terminal that can be redrawn.</summary>
+    public static bool IsLive => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
+
+    public void Start(ImageSet images)
+    {
+        AnsiConsole.Write(new Rule("[bold]Likelihood scoring with DiffEnc[/]").LeftJustified());
+        var rows = images.Test.GetColumn<float>("Label").CountBy(label => label > 0).ToDictionary();
+        AnsiConsole.MarkupLineInterpolated($"Pictures: {images.Description}, {images.Size}");
+        AnsiConsole.MarkupLineInterpolated(
+            $"          {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd ones");
+        string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "the CPU";
+        AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, seed {settings.Seed}, on {device}");
+    }
+
+    /// <summary>Says what is being waited for.</summary>
+    public static T Wait<T>(string what, Func<T> work)
+    {
+        if (IsLive)
+            return AnsiConsole.Status().Start($"{Markup.Escape(what)} …", _ => work());
+        AnsiConsole.MarkupLineInterpolated($"{what} …");
+        return work();
+    }
+
+    public void Finish(Results results)
+    {
+        EncoderRun run = results.Encoders[^1];
+        AnsiConsole.WriteLine();
+        WriteLosses(run);
+        if (results.OddKinds.Count > 0)
+            WriteOddKinds(results, run);
+        WriteBaselines(results.Baselines, run.HeldOut.BitsPerDimension);
+        if (results.Encoders.Count > 1)
+            WriteEncoders(results.Encoders);
+
+        AnsiConsole.MarkupLineInterpolated(
+            $"Saved and loaded again: scores differ by at most [bold]{results.LargestDifferenceAfterLoading:G2}[/] bits/dim.");
+        AnsiConsole.MarkupLineInterpolated($"Model and pictures: [bold]{Path.GetFullPath(settings.Output)}[/]");
+        foreach (string file in PictureReport.Files)
+            AnsiConsole.MarkupLineInterpolated($"  {file}");
+        if (settings.Json is string json)
+            AnsiConsole.MarkupLineInterpolated($"Figures: [bold]{Path.GetFullPath(json)}[/]");
+        AnsiConsole.MarkupLineInterpolated($"Done in {results.TotalSeconds:F0} s.");
+    }
+
+    private static void WriteLosses(EncoderRun run)
+    {
+        Table table = NewTable("Likelihood, bits per dimension", "", "held-out normal");
+        if (run.Odd is not null)
+            table.AddColumn(new TableColumn("odd ones").RightAligned());
+        void Row(string name, Func<GenerativeMetrics, string> value) =>
+            table.AddRow(run.Odd is null ? [name, value(run.HeldOut)] : [name, value(run.HeldOut), value(run.Odd)]);
+
+        Row("[bold]bits/dim[/]", m => $"[bold]{Bits(m.BitsPerDimension)}[/] ± {Bits(m.StandardError)}");
+        Row("  reconstruction", m => Bits(m.ReconstructionLoss));
+        Row("  latent", m => Bits(m.LatentLoss));
+        Row("  diffusion", m => Bits(m.DiffusionLoss));
+        Row("pictures", m => $"{m.Rows}");
+        AnsiConsole.Write(table);
+    }
+
+    private static void WriteOddKinds(Results results, EncoderRun run)
+    {
+        Table table = NewTable("Odd ones, found by their score", "kind", "pictures", "bits/dim", "AUROC");
+        foreach (OddKind kind in results.OddKinds)
+            table.AddRow(Markup.Escape(kind.Kind), $"{kind.Rows}", Bits(kind.BitsPerDimension), Auroc(kind.AreaUnderRocCurve));
+        if (results.OddKinds.Count > 1)
+            table.AddRow("[bold]all[/]", $"{run.Odd!.Rows}", Bits(run.Odd.BitsPerDimension), $"[bold]{Auroc(run.AreaUnderRocCurve!.Value)}[/]");
+        AnsiConsole.Write(table);
+        AnsiConsole.MarkupLine("[grey]AUROC 1: every odd one scores above every normal one; 0.5: chance.[/]");
+        AnsiConsole.WriteLine();
+    }
+
+    private static void WriteBaselines(Baselines.BaselineFigures baselines, double model)
+    {
+        Table table = NewTable("The held-out pictures in simpler codes", "code", "bits/dim");
+        table.AddRow("DiffEnc (upper bound)", $"[bold]{Bits(model)}[/]");
+        table.AddRow("independent-pixel histogram", Bits(baselines.PixelHistogram));
+        table.AddRow("PNG, compressed pixels alone", Bits(baselines.PngPixelsOnly));
+        table.AddRow("PNG, whole file", Bits(baselines.PngWholeFile));
+        AnsiConsole.Write(table);
+        AnsiConsole.MarkupLine(baselines.BeatenByModel
+            ? "[green]The model needs fewer bits than either.[/]"
+            : "[yellow]The model does not beat both: train it for more --steps.[/]");
+        AnsiConsole.WriteLine();
+    }
+
+    private static void WriteEncoders(IReadOnlyList<EncoderRun> runs)
+    {
+        Table table = NewTable("Encoders at equal steps and seed, held-out normal", ["bits/dim", .. runs.Select(run => Names.Of(run.Encoder))]);
+        void Row(string name, Func<EncoderRun, string> value) => table.AddRow([name, .. runs.Select(value)]);
+
+        Row("[bold]bound[/]", run => $"[bold]{Bits(run.HeldOut.BitsPerDimension)}[/] ± {Bits(run.HeldOut.StandardError)}");
+        Row("  reconstruction", run => Bits(run.HeldOut.ReconstructionLoss));
+        Row("  latent", run => Bits(run.HeldOut.LatentLoss));
+        Row("  diffusion", run => Bits(run.HeldOut.DiffusionLoss));
+        Row("‖y‖", run => Norm(run.Norms?.Output));
+        Row("‖dy/dγ‖", run => Norm(run.Norms?.Derivative));
+        Row("AUROC", run => run.AreaUnderRocCurve is double auroc ? Auroc(auroc) : "–");
+        Row("training, s", run => $"{run.TrainingSeconds:F0}");
+        AnsiConsole.Write(table);
+        if (runs.Select(run => run.Norms).OfType<EncoderNorms>().FirstOrDefault() is EncoderNorms norms)
+            AnsiConsole.MarkupLineInterpolated(
+                $"[grey]Norms of a picture: root mean square over {norms.Images} not trained on, at t = {string.Join(", ", norms.Times)}.[/]");
+        AnsiConsole.WriteLine();
+    }
+
+    private static Table NewTable(string title, params string[] columns)
+    {
+        var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle(title) };
+        for (int i = 0; i < columns.Length; i++)
+            table.AddColumn(i == 0 ? new TableColumn(columns[i]) : new TableColumn(columns[i]).RightAligned());
+        return table;
+    }
+
+    private static string Bits(double value) => $"{value:F4}";
+
+    private static string Auroc(double value) => $"{value:F3}";
+
+    private static string Norm(double? value) => value is null ? "–" : $"{value:F3}";
+}
