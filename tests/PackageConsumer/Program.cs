@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using TorchSharp;
 
 // What a program that consumes the package can do. One argument chooses; each prints what the test looks for.
@@ -24,13 +26,16 @@ switch (args)
         }
         break;
 
-    case ["model", var path]:
-        ITransformer model = new MLContext().Model.Load(path, out DataViewSchema schema);
-        Console.WriteLine($"columns {string.Join(' ', model.GetOutputSchema(schema).Select(column => column.Name))}");
+    // A saved model knows what it needs: nothing is registered, nothing of the library is named.
+    case ["score", var modelPath, var imagesPath, var scoresPath]:
+        var ml = new MLContext();
+        ITransformer model = ml.Model.Load(modelPath, out _);
+        IDataView images = ml.Data.LoadFromTextFile(imagesPath, [new TextLoader.Column("Pixels", DataKind.Single, 0, 63)]);
+        File.WriteAllLines(scoresPath, model.Transform(images).GetColumn<float>("Surprise").Select(score => score.ToString("R", CultureInfo.InvariantCulture)));
         break;
 
     default:
-        Console.Error.WriteLine("usage: PackageConsumer torch | load | model FILE");
+        Console.Error.WriteLine("usage: PackageConsumer torch | load | score MODEL IMAGES SCORES");
         return 2;
 }
 return 0;

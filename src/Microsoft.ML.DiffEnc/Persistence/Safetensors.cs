@@ -69,8 +69,10 @@ internal static class Safetensors
             if (property.Name != MetadataKey)
                 entries.Add(Entry.Parse(property));
             else
-                foreach (var item in property.Value.EnumerateObject())
-                    metadata[item.Name] = item.Value.GetString() ?? throw Damaged($"the metadata '{item.Name}' is not text");
+                foreach (var item in Object(property).EnumerateObject())
+                    metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String
+                        ? item.Value.GetString()!
+                        : throw Damaged($"the metadata '{item.Name}' is not text");
         }
 
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
@@ -114,6 +116,10 @@ internal static class Safetensors
             throw Damaged("its header is not JSON", e);
         }
     }
+
+    private static JsonElement Object(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Object
+        ? property.Value
+        : throw Damaged($"its '{property.Name}' is not a JSON object");
 
     private static Tensor ReadTensor(Stream stream, Entry entry)
     {

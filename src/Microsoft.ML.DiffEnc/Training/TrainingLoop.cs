@@ -76,7 +76,7 @@ internal sealed class TrainingLoop : IDisposable
             }
             Step(step);
             int done = step + 1;
-            double? validation = _validation is not null && IsDue(done, _plan.ValidateEverySteps) ? _validation.Evaluate(average) : null;
+            double? validation = _validation is not null && IsDue(done, _plan.ValidateEverySteps) ? clock.Aside(() => _validation.Evaluate(average)) : null;
             if (validation is not null || clock.IsDue(done))
                 _log.Report(CheckFinite(clock.Report(done, _losses.Take(), validation)));
             if (_checkpoints is not null && IsDue(done, _plan.CheckpointEverySteps))

@@ -46,6 +46,9 @@ public sealed class ConsumerProgram : IDisposable
     public string Run(string[] arguments, params (string Name, string Value)[] environment) =>
         DotNet.Run(Output, [Path.Combine(Output, "PackageConsumer.dll"), .. arguments], [("OMP_NUM_THREADS", "1"), .. environment]);
 
+    /// <summary>A file in the program's own folder, which goes with it.</summary>
+    public string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static string Platform =>

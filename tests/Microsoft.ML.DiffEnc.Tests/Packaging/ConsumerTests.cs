@@ -1,3 +1,7 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Tests.Training;
+using Microsoft.ML.Transforms;
 using Xunit;
 
 namespace Microsoft.ML.DiffEnc.Tests.Packaging;
@@ -22,6 +26,26 @@ public sealed class ConsumerTests(ConsumerProgram consumer) : IClassFixture<Cons
 
         Assert.Contains("sum 10", consumer.Run(["load"], ("DIFFENC_LIBTORCH", moved.Folder)), StringComparison.Ordinal);
         Assert.Contains("has no", consumer.Run(["load"], ("DIFFENC_LIBTORCH", consumer.Output)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_saved_here_scores_the_same_in_a_process_that_only_loads_it()
+    {
+        var ml = new MLContext(seed: 1);
+        string images = consumer.PathOf("images.tsv"), model = consumer.PathOf("model.zip"), scores = consumer.PathOf("scores.txt");
+        TrainingRuns.WriteText(images, TrainingRuns.Rows(20));
+        IDataView data = ml.Data.LoadFromTextFile(images, [new TextLoader.Column("Pixels", DataKind.Single, 0, 63)]);
+        var pipeline = ml.Transforms.CopyColumns("Image", "Pixels")
+            .Append(ml.Generative().DiffEnc(TrainingRuns.Options(steps: 3)))
+            .Append(ml.Transforms.CopyColumns("Surprise", "Score"));
+        using TransformerChain<ColumnCopyingTransformer> trained = pipeline.Fit(data);
+        ml.Model.Save(trained, data.Schema, model);
+
+        consumer.Run(["score", model, images, scores]);
+        float[] expected = [.. trained.Transform(data).GetColumn<float>("Score")];
+        float[] actual = [.. File.ReadLines(scores).Select(line => float.Parse(line, CultureInfo.InvariantCulture))];
+        Assert.Equal(20, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
     }
 
     /// <summary>Takes libtorch out of the program's reach until disposed. Tests of one class run one after the other.</summary>

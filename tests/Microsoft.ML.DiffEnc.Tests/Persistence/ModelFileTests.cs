@@ -1,0 +1,86 @@
+using System.Text;
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Persistence;
+using Microsoft.ML.DiffEnc.Tests.Support;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Tests.Persistence;
+
+public class ModelFileTests
+{
+    private static (string Description, byte[] Weights) Write(DiffEncModel model)
+    {
+        var (description, weights) = (new MemoryStream(), new MemoryStream());
+        ModelFile.WriteDescription(description, model);
+        ModelFile.WriteWeights(weights, model);
+        return (Encoding.UTF8.GetString(description.ToArray()), weights.ToArray());
+    }
+
+    private static DiffEncModel Read(string description, byte[] weights)
+        => ModelFile.Read(new MemoryStream(Encoding.UTF8.GetBytes(description)), new MemoryStream(weights));
+
+    [Theory]
+    [InlineData(EncoderKind.None, EncoderLayout.Plain)]
+    [InlineData(EncoderKind.NonTrainable, EncoderLayout.Plain)]
+    [InlineData(EncoderKind.Trainable, EncoderLayout.Plain)]
+    [InlineData(EncoderKind.Trainable, EncoderLayout.MultiResolution)]
+    public void A_model_comes_back_with_its_description_and_its_bits(EncoderKind encoder, EncoderLayout layout)
+    {
+        var description = Models.Describe(encoder, size: 16, channels: 3, layout) with { GammaMin = -11.5, GammaMax = 4 };
+        using var model = Models.Create(description, dtype: float32);
+        var (json, weights) = Write(model);
+        using var copy = Read(json, weights);
+        Assert.Equal(description, copy.Description);
+        Assert.Equal(model.NamedParameters.Keys.Order(), copy.NamedParameters.Keys.Order());
+        foreach (var (name, weight) in model.NamedParameters)
+            Assert.Equal(weight.data<float>().ToArray(), copy.NamedParameters[name].data<float>().ToArray());
+    }
+
+    private static readonly Dictionary<string, (string From, string To, string Says)> Spoilt = new()
+    {
+        ["not json"] = ("{", "<", "not what this version writes"),
+        ["another format"] = ("Microsoft.ML.DiffEnc model", "something", "'something'"),
+        ["a newer version"] = ("\"Version\": 1", "\"Version\": 2", "Install a newer version"),
+        ["an unknown property"] = ("\"Height\"", "\"Depth\": 3, \"Height\"", "Depth"),
+        ["an unknown encoder"] = ("\"Trainable\"", "\"Magic\"", "Encoder"),
+        ["a missing property"] = ("\"Channels\": 1,", "", "Channels"),
+        ["a size beyond all memory"] = ("\"Height\": 8", "\"Height\": 2000000000", "2000000000"),
+        ["groups that do not divide"] = ("\"BlockGroups\": 8", "\"BlockGroups\": 7", "7 norm groups"),
+        ["other weights"] = ("\"Blocks\": 1", "\"Blocks\": 2", "'denoiser.down.1.conv1.bias' [16] is missing"),
+    };
+
+    public static TheoryData<string> SpoiltNames => [.. Spoilt.Keys];
+
+    [Theory]
+    [MemberData(nameof(SpoiltNames))]
+    public void A_spoilt_description_is_refused_saying_what_is_wrong(string name)
+    {
+        using var model = Models.Create(Models.Describe(EncoderKind.Trainable), dtype: float32);
+        var (json, weights) = Write(model);
+        var (from, to, says) = Spoilt[name];
+        Assert.Contains(from, json, StringComparison.Ordinal);
+        int at = json.IndexOf(from, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(() => Read(json[..at] + to + json[(at + from.Length)..], weights));
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_that_are_not_numbers_are_refused_by_name()
+    {
+        using var model = Models.Create(Models.Describe(EncoderKind.None), dtype: float32);
+        using (no_grad())
+            model.NamedParameters["denoiser.conv_in.bias"][3] = float.NaN;
+        var (json, weights) = Write(model);
+        Assert.Contains("'denoiser.conv_in.bias' holds values that are not finite", Assert.Throws<InvalidDataException>(() => Read(json, weights)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_impossible_description_is_found_out_before_a_model_is_made()
+    {
+        var encoder = new NetworkSize(16, 12, 8, 8);
+        var problem = ModelDescriptionCheck.Problem(Models.Describe(EncoderKind.Trainable) with { EncoderNetwork = encoder });
+        Assert.Contains("halves 8×8 pixels 12 times", problem, StringComparison.Ordinal);
+    }
+}
