@@ -3,7 +3,7 @@ namespace Microsoft.ML.DiffEnc;
 /// <summary>Sizes and training settings that go together. The paper's are exactly those of its published configurations.</summary>
 public enum DiffEncPreset
 {
-    /// <summary>A model for a first look and for tests: minutes on a laptop's CPU. Denoiser 32 wide with 2 blocks, encoder 16/2.</summary>
+    /// <summary>A model for a first look and for tests: minutes on a laptop's CPU. Denoiser 32 wide with 1 block, encoder 8/1.</summary>
     Tiny,
 
     /// <summary>A useful model of small grey pictures within hours on a CPU, minutes on a GPU. Denoiser 64 wide with 4 blocks, encoder 32/2.</summary>
