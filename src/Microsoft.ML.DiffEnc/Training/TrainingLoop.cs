@@ -89,7 +89,8 @@ internal sealed class TrainingLoop : IDisposable
         return average;
     }
 
-    private void Step(int step)
+    /// <summary>One step, 0-based: a batch, its loss and gradients, the weights and their average moved.</summary>
+    internal void Step(int step)
     {
         using var scope = NewDisposeScope();
         var settings = _plan.Settings;
