@@ -44,4 +44,17 @@ public class DropoutTests
         Assert.True(once.Value.equal(new Dropout(0.3, 5).Apply(x).Value).all().item<bool>());
         Assert.False(once.Value.equal(new Dropout(0.3, 6).Apply(x).Value).all().item<bool>());
     }
+
+    [Fact]
+    public void Masks_of_the_device_s_own_generator_have_the_same_share_and_depend_on_the_key()
+    {
+        using var scope = NewDisposeScope();
+        var dropout = new Dropout(0.25, 1);
+        var like = zeros(100_000, dtype: float64);
+        var mask = dropout.MaskByGenerator(like, 7);
+        Assert.Equal(0.25, (mask == 0).to(float64).mean().item<double>(), 5 * Math.Sqrt(0.25 * 0.75 / 100_000));
+        Assert.Equal(1 / 0.75, mask.max().item<double>(), 1e-12);
+        Assert.True(mask.equal(dropout.MaskByGenerator(like, 7)).all().item<bool>());
+        Assert.False(mask.equal(dropout.MaskByGenerator(like, 8)).all().item<bool>());
+    }
 }
