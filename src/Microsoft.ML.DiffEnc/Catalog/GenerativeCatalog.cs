@@ -43,10 +43,8 @@ public sealed class GenerativeCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(checkpointPath);
         ArgumentException.ThrowIfNullOrWhiteSpace(configPath);
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
-        var device = ModelDevice.Select(_env);
-        var model = ReferenceCheckpoint.Load(checkpointPath, configPath, width, height);
-        model.To(device);
-        return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, ((IHostEnvironmentInternal)_env).Seed ?? 0));
+        var model = HostSettings.PlaceModel(_env, () => ReferenceCheckpoint.Load(checkpointPath, configPath, width, height));
+        return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
     }
 
     /// <summary>Averages the likelihoods of scored images.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
@@ -130,8 +132,9 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>[B, C, H, W].</returns>
     public Tensor Encode(Tensor x, Tensor gamma) => Scoped(() =>
     {
-        var perImage = PerImage(gamma);
-        return _encoder.Encode(Own(x), perImage, Conditioning(null, perImage));
+        var scaled = Own(x);
+        var perImage = PerImage(gamma, scaled);
+        return _encoder.Encode(scaled, perImage, Conditioning(null, perImage));
     });
 
     /// <summary>
@@ -144,8 +147,8 @@ public sealed class DiffEncModel : IDisposable
     {
         using var scope = NewDisposeScope();
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var perImage = PerImage(gamma);
         var scaled = Own(x);
+        var perImage = PerImage(gamma, scaled);
         var y = Description.Encoder == EncoderKind.Trainable
             ? _encoder.Output(scaled, new Dual(perImage, ones_like(perImage)), Conditioning(null, perImage))
             : new Dual(scaled.clone());
@@ -159,8 +162,9 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>[B, C, H, W].</returns>
     public Tensor Denoise(Tensor z, Tensor gamma, Tensor? conditioning = null) => Scoped(() =>
     {
-        var perImage = PerImage(gamma);
-        return _denoiser.Predict(Own(z), perImage, Conditioning(conditioning, perImage));
+        var zT = Own(z);
+        var perImage = PerImage(gamma, zT);
+        return _denoiser.Predict(zT, perImage, Conditioning(conditioning, perImage));
     });
 
     /// <summary>The continuous-time bound with given times and noise: reconstruction L0, latent L1 and diffusion loss L∞.</summary>
@@ -174,8 +178,9 @@ public sealed class DiffEncModel : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var scope = NewDisposeScope();
-        var t = PerImage(times);
-        var parts = Bounds.All(Scale(images), t, Own(eps0), Own(eps), Conditioning(conditioning, t));
+        var x = Scale(images);
+        var t = PerImage(times, x);
+        var parts = Bounds.All(x, t, Own(eps0, x), Own(eps, x), Conditioning(conditioning, t));
         return (parts.Reconstruction.MoveToOuterDisposeScope(), parts.Latent.MoveToOuterDisposeScope(), parts.Diffusion.MoveToOuterDisposeScope());
     }
 
@@ -195,7 +200,7 @@ public sealed class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var x = Scale(images);
-            return _finiteDepth.StepKl(x, i, T, Own(eps), w, zeros(x.size(0), dtype: DataType, device: Device));
+            return _finiteDepth.StepKl(x, i, T, Own(eps, x), w, zeros(x.size(0), dtype: DataType, device: Device));
         });
     }
 
@@ -213,7 +218,7 @@ public sealed class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var zT = Own(z);
-            return _finiteDepth.AncestralStep(zT, i, T, Own(eps), zeros(zT.size(0), dtype: DataType, device: Device));
+            return _finiteDepth.AncestralStep(zT, i, T, Own(eps, zT), zeros(zT.size(0), dtype: DataType, device: Device));
         });
     }
 
@@ -224,7 +229,7 @@ public sealed class DiffEncModel : IDisposable
     public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
     {
         var x = Scale(images);
-        return Pixels.LogProbability(x, Own(z0Rescaled), _schedule.GammaAt(0, Device), _schedule.LeastGamma);
+        return Pixels.LogProbability(x, Own(z0Rescaled, x), _schedule.GammaAt(0, Device), _schedule.LeastGamma);
     });
 
     /// <summary>The most probable pixels given z_0.</summary>
@@ -256,22 +261,29 @@ public sealed class DiffEncModel : IDisposable
     }
 
     private Tensor Conditioning(Tensor? conditioning, Tensor perImage)
-        => conditioning is null ? zeros_like(perImage, dtype: DataType) : PerImage(conditioning).to(DataType);
+        => conditioning is null ? zeros_like(perImage, dtype: DataType) : PerImage(conditioning, perImage).to(DataType);
 
     /// <summary>One number for each image, in double precision and on the model's device.</summary>
-    private Tensor PerImage(Tensor argument) => argument.dim() == 1
-        ? argument.to(float64, Device)
-        : throw new ArgumentException($"The tensor is [{string.Join(", ", argument.shape)}]; expected one number for each image, [B].");
-
-    /// <summary>Images in the model's type and on its device.</summary>
-    private Tensor Own(Tensor images) => Images(images).to(DataType);
-
-    private Tensor Images(Tensor images)
+    private Tensor PerImage(Tensor argument, Tensor? images = null, [CallerArgumentExpression(nameof(argument))] string name = "")
     {
-        long[] shape = images.shape;
-        if (shape.Length != 4 || shape[1] != Description.Channels || shape[2] != Description.Height || shape[3] != Description.Width)
+        if (argument.dim() != 1 || (images is not null && argument.size(0) != images.size(0)))
+            throw new ArgumentException($"The tensor is {Shape(argument)}; expected one number for each image, [{images?.size(0).ToString(CultureInfo.InvariantCulture) ?? "B"}].", name);
+        return argument.to(float64, Device);
+    }
+
+    /// <summary>Images in the model's type and on its device, as many as others.</summary>
+    private Tensor Own(Tensor images, Tensor? others = null, [CallerArgumentExpression(nameof(images))] string name = "")
+        => Images(images, others, name).to(DataType);
+
+    private Tensor Images(Tensor images, Tensor? others = null, [CallerArgumentExpression(nameof(images))] string name = "")
+    {
+        var d = Description;
+        long count = others?.size(0) ?? (images.dim() > 0 ? images.size(0) : 0);
+        if (!images.shape.SequenceEqual([count, d.Channels, d.Height, d.Width]))
             throw new ArgumentException(
-                $"The tensor is [{string.Join(", ", shape)}]; this model takes [B, {Description.Channels}, {Description.Height}, {Description.Width}].");
+                $"The tensor is {Shape(images)}; expected [{(others is null ? "B" : count.ToString(CultureInfo.InvariantCulture))}, {d.Channels}, {d.Height}, {d.Width}].", name);
         return images.to(Device);
     }
+
+    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 }

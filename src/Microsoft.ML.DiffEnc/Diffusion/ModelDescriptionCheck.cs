@@ -5,8 +5,11 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <summary>What a description must fulfil before a model is made from it, whether a user or a file gave it.</summary>
 internal static class ModelDescriptionCheck
 {
-    /// <summary>The largest side, width or count accepted: far above any use, it keeps a damaged file from asking for terabytes.</summary>
+    /// <summary>The largest side, width or count accepted.</summary>
     public const int Largest = 4096;
+
+    /// <summary>The most weights accepted: a dozen times the paper's largest model. It keeps a damaged file from asking for terabytes.</summary>
+    private const double MostWeights = 2e9;
 
     /// <exception cref="InvalidDataException">The description is not that of a possible model.</exception>
     public static void Check(this ModelDescription description)
@@ -26,6 +29,8 @@ internal static class ModelDescriptionCheck
             return $"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.";
         if (Problem("denoiser", d.Denoiser) is { } ofDenoiser)
             return ofDenoiser;
+        if (Weights(d.Denoiser, d.Denoiser.Blocks) is > MostWeights and var ofDenoisers)
+            return $"a denoiser of about {ofDenoisers / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.";
         if (d.Encoder != EncoderKind.None && d.Parameterization != Parameterization.V)
             return $"an encoder with the parameterisation {d.Parameterization}; DiffEnc's encoders need {Parameterization.V}.";
         if (d.Encoder != EncoderKind.Trainable)
@@ -47,11 +52,16 @@ internal static class ModelDescriptionCheck
         return null;
     }
 
+    /// <summary>About how many weights L blocks down, two in the middle and L + 1 up have: 22 n² each, 33 n² on the way up.</summary>
+    private static double Weights(NetworkSize size, double blocks) => (22 * (blocks + 2) + 33 * (blocks + 1)) * size.Width * (double)size.Width;
+
     private static string? HalvingProblem(ModelDescription d, NetworkSize encoder)
     {
         var (levels, _) = EncoderLevels.Of(d.EncoderLayout, encoder.Blocks, d.Height);
         if (levels > 12)
             return $"an encoder of {levels} levels, the last one {encoder.Width}·2^{levels - 1} wide; 12 levels are the most.";
+        if (Weights(encoder with { Width = encoder.Width << (levels - 1) }, encoder.Blocks) is > MostWeights and var ofEncoder)
+            return $"an encoder of about {ofEncoder / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.";
         int unit = 1 << levels;
         if (d.Width % unit == 0 && d.Height % unit == 0)
             return null;

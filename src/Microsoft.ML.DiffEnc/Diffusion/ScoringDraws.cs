@@ -11,26 +11,25 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <param name="Seed">The scoring seed.</param>
 internal sealed record ScoringDraws(int Count, int TimesPerDraw, int Seed)
 {
-    /// <summary>Network evaluations that one image takes.</summary>
-    public int Evaluations => Count * TimesPerDraw;
-
-    /// <summary>The draws of one image.</summary>
+    /// <summary>Some of the draws of one image.</summary>
     /// <param name="pixels">The image, which decides them.</param>
     /// <param name="shape">[C, H, W].</param>
-    /// <returns>times [K·M] in double precision, eps0 [K, C, H, W] and eps [K·M, C, H, W] in single; draw by draw.</returns>
-    public (Tensor Times, Tensor Eps0, Tensor Eps) For(ReadOnlySpan<byte> pixels, long[] shape)
+    /// <param name="first">The first set, from 0.</param>
+    /// <param name="count">k, the number of sets.</param>
+    /// <returns>times [k·M] in double precision, eps0 [k, C, H, W] and eps [k·M, C, H, W] in single; draw by draw.</returns>
+    public (Tensor Times, Tensor Eps0, Tensor Eps) For(ReadOnlySpan<byte> pixels, long[] shape, int first, int count)
     {
         using var scope = NewDisposeScope();
         ulong image = Seeds.Hash(pixels);
-        var times = new Tensor[Count];
-        var noise = new Tensor[Count];
-        for (int k = 0; k < Count; k++)
+        var times = new Tensor[count];
+        var noise = new Tensor[count];
+        for (int k = 0; k < count; k++)
         {
-            using var generator = new Generator(Seeds.Mix((ulong)Seed, image, (ulong)k), CPU);
+            using var generator = new Generator(Seeds.Mix((ulong)Seed, image, (ulong)(first + k)), CPU);
             times[k] = LowDiscrepancy.Times(rand(1, dtype: float64, generator: generator), TimesPerDraw);
             noise[k] = randn([1 + TimesPerDraw, .. shape], dtype: float32, generator: generator);
         }
-        var all = stack(noise); // [K, 1 + M, C, H, W]
+        var all = stack(noise); // [k, 1 + M, C, H, W]
         return (cat(times).MoveToOuterDisposeScope(),
             all.select(1, 0).contiguous().MoveToOuterDisposeScope(),
             all.narrow(1, 1, TimesPerDraw).flatten(0, 1).contiguous().MoveToOuterDisposeScope());

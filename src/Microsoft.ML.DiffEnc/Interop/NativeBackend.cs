@@ -29,7 +29,12 @@ internal static class NativeBackend
             return torch.CPU;
         int devices = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (ExplainMissingGpu(id, devices, HasCudaLibrary) is not { } problem)
+        {
+            // libtorch lets cuDNN round to TF32 by default; single precision is what was asked for.
+            torch.backends.cudnn.allow_tf32 = false;
+            torch.backends.cuda.matmul.allow_tf32 = false;
             return torch.device(DeviceType.CUDA, id);
+        }
         if (!fallbackToCpu)
             throw new InvalidOperationException($"{problem} To run on the CPU, leave MLContext.GpuDeviceId null or set MLContext.FallbackToCpu.");
         warn($"{problem} Running on the CPU instead.");

@@ -16,6 +16,7 @@ internal static class ModelFile
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         IgnoreReadOnlyProperties = true,
@@ -55,22 +56,34 @@ internal static class ModelFile
 
     private static ModelDescription ReadDescription(Stream stream)
     {
-        Document document;
         try
         {
-            document = JsonSerializer.Deserialize<Document>(stream, Json) ?? throw new InvalidDataException("The model's description is empty.");
+            using var json = JsonDocument.Parse(stream);
+            CheckFormat(json.RootElement);
+            var document = json.Deserialize<Document>(Json) ?? throw new InvalidDataException("The model's description is empty.");
+            document.Model.Check();
+            return document.Model;
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"The model's description is not what this version writes: {e.Message}", e);
         }
-        if (document.Format != Format)
-            throw new InvalidDataException($"The description is of a '{document.Format}', expected a '{Format}'.");
-        if (document.Version != FormatVersion)
+    }
+
+    /// <summary>First of all, so that a newer file is called that, whatever else it holds.</summary>
+    private static void CheckFormat(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object
+            || !root.TryGetProperty("format", out var format)
+            || format.ValueKind != JsonValueKind.String
+            || !root.TryGetProperty("version", out var version)
+            || !version.TryGetInt32(out int number))
+            throw new InvalidDataException("The model's description does not say what it is; expected a JSON object with 'format' and 'version'.");
+        if (format.GetString() != Format)
+            throw new InvalidDataException($"The description is of a '{format.GetString()}', expected a '{Format}'.");
+        if (number != FormatVersion)
             throw new InvalidDataException(
-                $"The model was written in format {document.Version}; this version of Microsoft.ML.DiffEnc reads format {FormatVersion}. Install a newer version.");
-        document.Model.Check();
-        return document.Model;
+                $"The model was written in format {number}; this version of Microsoft.ML.DiffEnc reads format {FormatVersion}. Install a newer version.");
     }
 
     private static void ReadWeights(DiffEncModel model, Stream stream)

@@ -7,7 +7,7 @@ namespace Microsoft.ML.DiffEnc.Persistence;
 
 /// <summary>
 /// The safetensors format: eight bytes of header length, a JSON header that says where each tensor lies, then the tensors. Reading
-/// executes nothing and checks every length before it allocates.
+/// executes nothing and believes no length: memory is touched as the data come.
 /// </summary>
 internal static class Safetensors
 {
@@ -61,19 +61,11 @@ internal static class Safetensors
     /// <exception cref="InvalidDataException">The file is damaged, or of another format.</exception>
     public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(Stream stream)
     {
-        var header = ReadHeader(stream);
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        var entries = new List<Entry>();
-        foreach (var property in header.RootElement.EnumerateObject())
-        {
-            if (property.Name != MetadataKey)
-                entries.Add(Entry.Parse(property));
-            else
-                foreach (var item in Object(property).EnumerateObject())
-                    metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String
-                        ? item.Value.GetString()!
-                        : throw Damaged($"the metadata '{item.Name}' is not text");
-        }
+        using var header = ReadHeader(stream);
+        var metadata = Metadata(header);
+        var entries = header.RootElement.EnumerateObject().Where(property => property.Name != MetadataKey).Select(Entry.Parse).ToArray();
+        if (entries.Select(entry => entry.Name).Distinct(StringComparer.Ordinal).Count() != entries.Length)
+            throw Damaged("a name is there twice");
 
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         try
@@ -84,9 +76,10 @@ internal static class Safetensors
                 if (entry.Start != offset)
                     throw Damaged($"the data of '{entry.Name}' start at byte {entry.Start}, expected {offset}");
                 offset = entry.End;
-                if (!tensors.TryAdd(entry.Name, ReadTensor(stream, entry)))
-                    throw Damaged($"'{entry.Name}' is there twice");
+                tensors.Add(entry.Name, ReadTensor(stream, entry));
             }
+            if (stream.ReadByte() >= 0)
+                throw Damaged("there is more in it than its header says");
             return (tensors, metadata);
         }
         catch
@@ -95,6 +88,26 @@ internal static class Safetensors
                 tensor.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads the text that belongs to the tensors, and nothing else.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or of another format.</exception>
+    public static Dictionary<string, string> ReadMetadata(Stream stream)
+    {
+        using var header = ReadHeader(stream);
+        return Metadata(header);
+    }
+
+    private static Dictionary<string, string> Metadata(JsonDocument header)
+    {
+        if (!header.RootElement.TryGetProperty(MetadataKey, out var metadata))
+            return [];
+        if (metadata.ValueKind != JsonValueKind.Object)
+            throw Damaged($"its '{MetadataKey}' is not a JSON object");
+        return metadata.EnumerateObject().ToDictionary(
+            item => item.Name,
+            item => item.Value.ValueKind == JsonValueKind.String ? item.Value.GetString()! : throw Damaged($"the metadata '{item.Name}' is not text"),
+            StringComparer.Ordinal);
     }
 
     private static JsonDocument ReadHeader(Stream stream)
@@ -117,18 +130,19 @@ internal static class Safetensors
         }
     }
 
-    private static JsonElement Object(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Object
-        ? property.Value
-        : throw Damaged($"its '{property.Name}' is not a JSON object");
-
     private static Tensor ReadTensor(Stream stream, Entry entry)
     {
-        // Read before the tensor is made: a length that lies is found out without holding native memory for it.
-        var bytes = new byte[checked((int)(entry.End - entry.Start))];
-        Fill(stream, bytes, $"'{entry.Name}'");
         var result = empty(entry.Shape, dtype: entry.Type).DetachFromDisposeScope();
-        bytes.CopyTo(result.bytes);
-        return result;
+        try
+        {
+            Fill(stream, result.bytes, $"'{entry.Name}'");
+            return result;
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
     }
 
     private static void Fill(Stream stream, Span<byte> bytes, string what)

@@ -22,6 +22,6 @@ internal sealed class ChannelLog(IChannel channel, IProgress<TrainingProgress>? 
         _tenths = tenths;
         string validation = p.ValidationBitsPerDimension is { } v ? string.Create(CultureInfo.InvariantCulture, $", validation {v:F3}") : "";
         Info(string.Create(CultureInfo.InvariantCulture,
-            $"Step {p.Step}/{p.Steps}: {p.BitsPerDimension:F3} bits/dim (reconstruction {p.ReconstructionLoss:F4}, latent {p.LatentLoss:F4}, diffusion {p.DiffusionLoss:F3}){validation}; {p.ImagesPerSecond:F0} images/s, {p.Remaining:hh\\:mm\\:ss} to go."));
+            $"Step {p.Step}/{p.Steps}: {p.BitsPerDimension:F3} bits/dim (reconstruction {p.ReconstructionLoss:F4}, latent {p.LatentLoss:F4}, diffusion {p.DiffusionLoss:F3}){validation}; {p.ImagesPerSecond:F0} images/s, {TimeSpan.FromSeconds(Math.Round(p.Remaining.TotalSeconds)):c} to go."));
     }
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.DiffEnc;
 
-/// <summary>Sizes and training settings that go together. The paper's are exactly those of its published configurations.</summary>
+/// <summary>Sizes and training settings that go together. The paper's are those of its authors' configuration files.</summary>
 public enum DiffEncPreset
 {
     /// <summary>A model for a first look and for tests: minutes on a laptop's CPU. Denoiser 32 wide with 1 block, encoder 8/1.</summary>

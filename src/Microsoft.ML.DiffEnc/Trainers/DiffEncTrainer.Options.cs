@@ -99,7 +99,7 @@ public sealed partial class DiffEncTrainer
         /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none. Default 8.</summary>
         public int ScoringDraws = ScoringSettings.DefaultDraws;
 
-        /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..10000; each costs one pass of the networks. Default 4.</summary>
+        /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..256; each costs one pass of the networks. Default 4.</summary>
         public int ScoringTimesPerDraw = ScoringSettings.DefaultTimesPerDraw;
 
         /// <summary>Seed of weights, order and noise. Default: the <see cref="MLContext"/>'s; without that a new one each time.</summary>
@@ -128,6 +128,8 @@ public sealed partial class DiffEncTrainer
 
         /// <summary>Stops the training between two steps; with a <see cref="CheckpointFolder"/> the last step done is saved first.</summary>
         public CancellationToken CancellationToken;
+
+        internal Options Copy() => (Options)MemberwiseClone();
 
         internal Trainers.PresetValues PresetValues => Trainers.PresetValues.Of(Preset ?? Trainers.PresetValues.Default);
     }

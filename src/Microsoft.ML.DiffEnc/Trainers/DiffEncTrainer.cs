@@ -35,6 +35,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     {
         ArgumentNullException.ThrowIfNull(options);
         _host = environment.Register(nameof(DiffEncTrainer));
+        options = options.Copy(); // what the caller changes from here on is not checked
         _options = options;
         _description = OptionsCheck.Describe(options);
         _ = OptionsCheck.Settings(options, seed: 0);
@@ -54,7 +55,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         ArgumentNullException.ThrowIfNull(input);
         using var channel = _host.Start("Training");
         var log = new ChannelLog(channel, _options.Progress);
-        var device = ModelDevice.Select(_host);
+        var device = HostSettings.SelectDevice(_host);
         var plan = Plan(input, device);
         log.Info($"Training on {plan.Images.Count} images of {_description.Width}×{_description.Height}×{_description.Channels} for {plan.Steps} steps of {plan.Settings.BatchSize}, on {device}, seed {plan.Settings.Seed}.");
 
@@ -77,19 +78,47 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     private TrainingPlan Plan(IDataView input, TorchSharp.torch.Device device)
     {
         int steps = OptionsCheck.Steps(_options);
-        int seed = _options.Seed ?? ((IHostEnvironmentInternal)_host).Seed ?? Random.Shared.Next();
+        _column.Find(input.Schema);
+        if (_options.ValidationSet is not null)
+            InValidationSet(() => _column.Find(_options.ValidationSet.Schema));
+        if (_options.CheckpointFolder is not null)
+            CheckpointFolder.Prepare(_options.CheckpointFolder);
         PixelTable Load(IDataView data) => PixelTable.Load(_host, data, _column, _options.CancellationToken);
         return new TrainingPlan
         {
             Model = _description,
-            Settings = OptionsCheck.Settings(_options, seed),
+            Settings = OptionsCheck.Settings(_options, Seed()),
             Images = Load(input),
             Steps = steps,
-            ValidationImages = _options.ValidationSet is null ? null : Load(_options.ValidationSet),
+            ValidationImages = _options.ValidationSet is null ? null : InValidationSet(() => Load(_options.ValidationSet)),
             ValidateEverySteps = _options.ValidateEverySteps ?? Math.Max(1, steps / 10),
             CheckpointFolder = _options.CheckpointFolder,
             CheckpointEverySteps = _options.CheckpointEverySteps,
             Device = device,
         };
+    }
+
+    /// <summary>The one asked for; without one, that of the training that is to go on; else a new one.</summary>
+    private int Seed()
+        => _options.Seed
+        ?? HostSettings.Seed(_host)
+        ?? (_options.CheckpointFolder is null ? null : CheckpointFolder.SeedIn(_options.CheckpointFolder))
+        ?? Random.Shared.Next();
+
+    /// <summary>Says of which data an error is.</summary>
+    private static T InValidationSet<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw new ArgumentOutOfRangeException($"In the option ValidationSet: {e.Message}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException($"In the option ValidationSet: {e.Message}", e);
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Training;
+using Microsoft.ML.DiffEnc.Transformers;
 using Options = Microsoft.ML.DiffEnc.DiffEncTrainer.Options;
 
 namespace Microsoft.ML.DiffEnc.Trainers;
@@ -9,8 +10,6 @@ namespace Microsoft.ML.DiffEnc.Trainers;
 /// <summary>Turns options into what the rooms behind the trainer take, refusing what makes no sense.</summary>
 internal static class OptionsCheck
 {
-    private const int MostDraws = 10_000;
-
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     public static ModelDescription Describe(Options options)
     {
@@ -66,8 +65,8 @@ internal static class OptionsCheck
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public static void CheckTheRest(Options options)
     {
-        InRange(options.ScoringDraws, 1, MostDraws, nameof(options.ScoringDraws));
-        InRange(options.ScoringTimesPerDraw, 1, MostDraws, nameof(options.ScoringTimesPerDraw));
+        InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
+        InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
         if (options.ValidateEverySteps is { } every)
             InRange(every, 1, int.MaxValue, nameof(options.ValidateEverySteps));

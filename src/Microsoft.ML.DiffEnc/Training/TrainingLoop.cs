@@ -71,19 +71,19 @@ internal sealed class TrainingLoop : IDisposable
             if (cancellationToken.IsCancellationRequested)
             {
                 if (step > saved)
-                    _checkpoints?.Save(step, State());
+                    Save(step);
                 throw new OperationCanceledException($"The training was cancelled after step {step} of {_plan.Steps}.", cancellationToken);
             }
             Step(step);
             int done = step + 1;
             double? validation = _validation is not null && IsDue(done, _plan.ValidateEverySteps) ? clock.Aside(() => _validation.Evaluate(average)) : null;
-            if (validation is not null || clock.IsDue(done))
+            bool save = _checkpoints is not null && IsDue(done, _plan.CheckpointEverySteps);
+            if (validation is not null || save || clock.IsDue(done)) // before a save, lest what diverged is saved
                 _log.Report(CheckFinite(clock.Report(done, _losses.Take(), validation)));
-            if (_checkpoints is not null && IsDue(done, _plan.CheckpointEverySteps))
-            {
-                _checkpoints.Save(done, State());
-                saved = done;
-            }
+            if (!save)
+                continue;
+            Save(done);
+            saved = done;
         }
         _average = null;
         return average;
@@ -93,6 +93,7 @@ internal sealed class TrainingLoop : IDisposable
     internal void Step(int step)
     {
         using var scope = NewDisposeScope();
+        using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
         var x = Batch(step);
         using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
@@ -105,7 +106,7 @@ internal sealed class TrainingLoop : IDisposable
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / _plan.Model.NatsPerBitPerDimension;
         loss.backward();
 
-        _optimizer.Step(settings.LearningRate * Math.Min(1, step / (double)Math.Max(1, settings.WarmUpSteps)));
+        _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
         _ema.Update(step);
         _losses.Add(parts);
     }
@@ -118,6 +119,19 @@ internal sealed class TrainingLoop : IDisposable
         using var pixels = empty([_rows.Length, model.Channels, model.Height, model.Width], dtype: uint8);
         _plan.Images.Gather(_rows, pixels.bytes);
         return _model.Scale(pixels);
+    }
+
+    /// <summary>A full disk must not cost the training: what was saved before is still there.</summary>
+    private void Save(int step)
+    {
+        try
+        {
+            _checkpoints?.Save(step, State());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Warning($"The checkpoint of step {step} could not be written, and the training goes on without it: {e.Message}");
+        }
     }
 
     private bool IsDue(int done, int every) => done % every == 0 || done == _plan.Steps;

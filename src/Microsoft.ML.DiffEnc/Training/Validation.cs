@@ -9,6 +9,7 @@ internal sealed class Validation
     /// <summary>At most so many images, evenly spread over the set: it is looked at again and again.</summary>
     public const int MostImages = 256;
 
+    private const int MostBytes = 1 << 28;
     private const int TimesPerImage = 4;
     private const int ImagesPerPass = 16;
 
@@ -18,7 +19,7 @@ internal sealed class Validation
 
     public Validation(PixelTable images, int seed)
     {
-        _count = Math.Min(images.Count, MostImages);
+        _count = Math.Clamp(MostBytes / images.ValuesPerImage, 1, Math.Min(images.Count, MostImages));
         _draws = new ScoringDraws(1, TimesPerImage, seed);
         _pixels = new byte[_count * images.ValuesPerImage];
         int[] rows = [.. Enumerable.Range(0, _count).Select(i => (int)((long)i * images.Count / _count))];

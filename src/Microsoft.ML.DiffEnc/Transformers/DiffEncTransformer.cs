@@ -22,18 +22,20 @@ namespace Microsoft.ML.DiffEnc;
 /// <description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
 /// </list>
 /// <para>
-/// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is scored in a
-/// batch or by a <see cref="PredictionEngine{TSrc,TDst}"/>. Nothing is computed unless one of the columns is asked for.
+/// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is
+/// scored in a batch or by a <see cref="PredictionEngine{TSrc,TDst}"/> (bit by bit on the CPU; up to rounding on a GPU, where images share
+/// a pass). Nothing is computed unless one of the columns is asked for, and the diffusion loss, nearly all of the work, only for the
+/// columns that include it.
 /// </para>
 /// <para>
-/// Several threads may score at once; pictures are read in parallel, and the network runs for one batch at a time. The transformer owns its model:
+/// Several threads may score at once; pictures are read in parallel, and the network runs for one batch, or one generation, at a time. The transformer owns its model:
 /// <see cref="Dispose"/> frees it. A prediction engine disposes of its transformer unless it was made with <c>OwnsTransformer = false</c>.
 /// </para>
 /// </remarks>
 public sealed class DiffEncTransformer : ITransformer, IDisposable
 {
-    /// <summary>Rows that go through the network together. Enough to use the hardware well, little enough to read ahead.</summary>
-    internal const int BatchSize = 64;
+    // Rows that are read ahead and scored together: enough to use the hardware well, and of large images not more than memory allows.
+    private const int MostRowsInBatch = 64, MostBytesInBatch = 1 << 26;
 
     private readonly IHost _host;
     private readonly LikelihoodScorer _scorer;
@@ -61,6 +63,9 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
 
     /// <summary>Where the images are, and how they are scored.</summary>
     internal ScoringSettings Settings { get; }
+
+    /// <summary>Rows that are scored together.</summary>
+    internal int BatchSize => Math.Clamp(MostBytesInBatch / ImageColumn.ValuesPerImage, 1, MostRowsInBatch);
 
     /// <summary>The column that images are read from.</summary>
     internal ImageColumn ImageColumn { get; }
@@ -123,6 +128,9 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     {
         options ??= new GenerationOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        int most = Array.MaxLength / ImageColumn.ValuesPerImage;
+        if (count > most)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"At most {most} images of this size can be generated at once; call again with another Seed.");
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
         if (!Enum.IsDefined(options.Sampler))
             throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
@@ -162,12 +170,13 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <param name="pixels"><paramref name="count"/> images, [C, H, W] each.</param>
     /// <param name="count">The number of images.</param>
     /// <param name="results">Where their likelihoods go.</param>
-    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results)
+    /// <param name="withDiffusion">Whether the diffusion loss, nearly all of the work, is asked for.</param>
+    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
     {
         lock (_network)
         {
             ThrowIfDisposed();
-            _scorer.Score(pixels, count, results[..count]);
+            _scorer.Score(pixels, count, results[..count], withDiffusion);
         }
     }
 

@@ -47,10 +47,8 @@ internal static class DiffEncTransformerFile
     {
         ctx.CheckAtModel(_version);
         ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
-        TorchSharp.torch.Device device = ModelDevice.Select(env);
-        DiffEncModel model = ModelEntries.Read(ctx, DescriptionEntry, description =>
-            ModelEntries.Read(ctx, WeightsEntry, weights => ModelFile.Read(description, weights)));
-        model.To(device);
+        DiffEncModel model = HostSettings.PlaceModel(env, () => ModelEntries.Read(ctx, DescriptionEntry, description =>
+            ModelEntries.Read(ctx, WeightsEntry, weights => ModelFile.Read(description, weights))));
         return new DiffEncTransformer(env, model, settings);
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.ML.DiffEnc.Transformers.Batching;
 namespace Microsoft.ML.DiffEnc.Transformers;
 
 /// <summary>Images waiting for their likelihood, and the likelihoods once they are computed.</summary>
-internal sealed class LikelihoodBatch(DiffEncTransformer transformer, PixelReader reader, int capacity) : RowBatch
+internal sealed class LikelihoodBatch(DiffEncTransformer transformer, PixelReader reader, int capacity, bool withDiffusion) : RowBatch
 {
     private readonly int _dimensions = transformer.ImageColumn.ValuesPerImage;
     private readonly byte[] _pixels = new byte[capacity * transformer.ImageColumn.ValuesPerImage];
@@ -19,5 +19,5 @@ internal sealed class LikelihoodBatch(DiffEncTransformer transformer, PixelReade
         value = LikelihoodColumns.Value(output, _likelihoods[ComputedSlot(currentSlot)], _dimensions));
 
     /// <inheritdoc/>
-    protected override void Compute(int count) => transformer.Score(_pixels.AsSpan(0, count * _dimensions), count, _likelihoods);
+    protected override void Compute(int count) => transformer.Score(_pixels.AsSpan(0, count * _dimensions), count, _likelihoods, withDiffusion);
 }

@@ -40,6 +40,9 @@ internal static class LikelihoodColumns
         (StandardError, (bound, _) => bound.StandardError),
     ];
 
+    /// <summary>Whether a column includes the diffusion loss, whose estimate is nearly all of the work.</summary>
+    public static bool NeedsDiffusion(int output) => _all[output].Name is not (ReconstructionLoss or LatentLoss);
+
     /// <summary>The number of columns.</summary>
     public static int Count => _all.Length;
 

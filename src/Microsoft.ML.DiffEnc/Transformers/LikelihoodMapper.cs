@@ -27,5 +27,6 @@ internal sealed class LikelihoodMapper : BatchMapper
 
     /// <inheritdoc/>
     public override RowBatch CreateBatch(DataViewRow input, Func<int, bool> activeOutput, int capacity)
-        => new LikelihoodBatch(_transformer, _image.CreateReader(input), capacity);
+        => new LikelihoodBatch(
+            _transformer, _image.CreateReader(input), capacity, Enumerable.Range(0, LikelihoodColumns.Count).Any(i => activeOutput(i) && LikelihoodColumns.NeedsDiffusion(i)));
 }

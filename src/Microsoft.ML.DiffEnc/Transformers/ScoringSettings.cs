@@ -17,6 +17,12 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
     /// <summary>M, the times in a draw, where nothing else is asked for.</summary>
     public const int DefaultTimesPerDraw = 4;
 
+    /// <summary>The most draws of an image.</summary>
+    public const int MostDraws = 10_000;
+
+    /// <summary>The most times in a draw, which go through the network together.</summary>
+    public const int MostTimesPerDraw = 256;
+
     private static readonly JsonSerializerOptions _json = new()
     {
         WriteIndented = true,
@@ -50,11 +56,9 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         }
         if (string.IsNullOrWhiteSpace(settings.InputColumnName))
             throw new InvalidDataException("The scoring settings have an empty inputColumnName; expected the name of a column.");
-        if (settings.Draws < 1 || settings.TimesPerDraw < 1)
-        {
+        if (settings.Draws is < 1 or > MostDraws || settings.TimesPerDraw is < 1 or > MostTimesPerDraw)
             throw new InvalidDataException(
-                $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected at least 1 of each.");
-        }
+                $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected 1..{MostDraws} and 1..{MostTimesPerDraw}.");
         return settings;
     }
 }

@@ -53,8 +53,8 @@ public sealed class LikelihoodScorerTests : IDisposable
         Assert.NotEqual(Score(_pixels), Score(_pixels, seed: 2));
         using var scope = NewDisposeScope();
         var draws = new ScoringDraws(2, 2, 1);
-        var (times, eps0, eps) = draws.For(_pixels.AsSpan(0, _size), [1, 8, 8]);
-        var (otherTimes, otherEps0, otherEps) = draws.For(_pixels.AsSpan(_size, _size), [1, 8, 8]);
+        var (times, eps0, eps) = draws.For(_pixels.AsSpan(0, _size), [1, 8, 8], 0, 2);
+        var (otherTimes, otherEps0, otherEps) = draws.For(_pixels.AsSpan(_size, _size), [1, 8, 8], 0, 2);
         Assert.False(times.equal(otherTimes).any().item<bool>());
         Assert.False(eps0.equal(otherEps0).all().item<bool>());
         Assert.False(eps.equal(otherEps).all().item<bool>());
@@ -69,7 +69,7 @@ public sealed class LikelihoodScorerTests : IDisposable
         using var scope = NewDisposeScope();
         var draws = new ScoringDraws(2, 3, 1);
         var image = _pixels.AsSpan(0, _size);
-        var (times, eps0, eps) = draws.For(image, [1, 8, 8]);
+        var (times, eps0, eps) = draws.For(image, [1, 8, 8], 0, 2);
         var batch = tensor(image.ToArray(), [1, 1, 8, 8], dtype: uint8);
         double Mean(Func<int, (Tensor, Tensor, Tensor), Tensor> part, int n)
             => Enumerable.Range(0, n).Average(i => part(i, _model.Bound(batch, times[i].unsqueeze(0), eps0[i % 2].unsqueeze(0), eps[i].unsqueeze(0))).item<float>());
@@ -91,5 +91,26 @@ public sealed class LikelihoodScorerTests : IDisposable
         double spread = runs.Sum(r => Math.Pow(r.BitsPerDimension - mean, 2)) / (runs.Length - 1);
         double predicted = runs.Average(r => Math.Pow(r.StandardError, 2));
         Assert.InRange(predicted / spread, 0.5, 2); // 59 and 180 degrees of freedom: 5 standard deviations either way
+    }
+
+    [Fact]
+    public void Draws_beyond_one_pass_go_into_further_ones()
+    {
+        using var scope = NewDisposeScope();
+        var draws = new ScoringDraws(5, 30, 1); // two sets of 30 fit into a pass
+        var image = _pixels.AsSpan(0, _size);
+        var (times, eps0, eps) = draws.For(image, [1, 8, 8], 0, 5);
+        var batch = tensor(image.ToArray(), [1, 1, 8, 8], dtype: uint8).repeat(150, 1, 1, 1);
+        var diffusion = _model.Bound(batch, times, eps, eps).Diffusion.mean().item<float>() / (_size * Math.Log(2));
+        Assert.Equal(diffusion, Score(_pixels[.._size], draws: 5, times: 30)[0].DiffusionLoss, 1e-4 * diffusion);
+    }
+
+    [Fact]
+    public void Without_the_diffusion_loss_the_other_parts_are_the_same()
+    {
+        var results = new Likelihood[6];
+        new LikelihoodScorer(_model, new ScoringDraws(3, 4, 1)).Score(_pixels, 6, results, withDiffusion: false);
+        Assert.Equal(Score(_pixels).Select(r => (r.ReconstructionLoss, r.LatentLoss)), results.Select(r => (r.ReconstructionLoss, r.LatentLoss)));
+        Assert.All(results, r => Assert.True(float.IsNaN(r.DiffusionLoss) && float.IsNaN(r.BitsPerDimension)));
     }
 }

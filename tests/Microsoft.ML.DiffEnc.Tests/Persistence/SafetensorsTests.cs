@@ -92,6 +92,10 @@ public class SafetensorsTests
         Assert.Contains(says, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void More_data_than_the_header_names_is_refused()
+        => Assert.Contains("more in it", Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream([.. Sample(), 0]))).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(-1)]

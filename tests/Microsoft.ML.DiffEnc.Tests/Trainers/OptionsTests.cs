@@ -23,10 +23,11 @@ public class OptionsTests
         ["decay"] = (o => o.EmaDecay = 1, ["EmaDecay", "below 1"]),
         ["dropout"] = (o => o.Dropout = 1.5, ["Dropout", "1.5", "below 1"]),
         ["draws"] = (o => o.ScoringDraws = 0, ["ScoringDraws", "1..10000"]),
-        ["times"] = (o => o.ScoringTimesPerDraw = 0, ["ScoringTimesPerDraw", "1..10000"]),
+        ["times"] = (o => o.ScoringTimesPerDraw = 0, ["ScoringTimesPerDraw", "1..256"]),
         ["checkpoints"] = (o => o.CheckpointEverySteps = 0, ["CheckpointEverySteps", "at least 1"]),
         ["folder"] = (o => o.CheckpointFolder = "", ["CheckpointFolder", "empty"]),
         ["validation"] = (o => o.ValidateEverySteps = 0, ["ValidateEverySteps", "at least 1"]),
+        ["weights"] = (o => o.DenoiserBlocks = o.DenoiserWidth = 4096, ["denoiser", "billion weights"]),
         ["warm-up"] = (o => o.WarmUpSteps = -1, ["WarmUpSteps", "at least 0"]),
         ["weight decay"] = (o => o.WeightDecay = -1, ["WeightDecay", "at least 0"]),
     };

@@ -107,6 +107,31 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(0, new CheckpointFolder(Path.Combine(_folder.FullName, "new"), Identity, _log).Restore(State));
     }
 
+    [Fact]
+    public void What_a_killed_save_left_is_cleared_away_and_a_damaged_file_does_not_push_out_a_whole_one()
+    {
+        Folder().Save(1, State);
+        File.WriteAllText(Path.Combine(_folder.FullName, "checkpoint-000000007.safetensors.tmp"), "half");
+        File.WriteAllText(Path.Combine(_folder.FullName, "checkpoint-000000008.safetensors"), "damaged");
+        File.WriteAllText(Path.Combine(_folder.FullName, "checkpoint-000000009.safetensors"), "damaged");
+        var folder = Folder();
+        Assert.Equal(1, folder.Restore(State));
+        folder.Save(2, State);
+        Assert.Equal([1, 2, 8, 9], Names.Select(name => name[19] - '0'));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_to_is_refused_by_its_option()
+    {
+        string file = Path.Combine(_folder.FullName, "a-file");
+        File.WriteAllText(file, "");
+        var error = Assert.Throws<InvalidOperationException>(() => CheckpointFolder.Prepare(file));
+        Assert.Contains("CheckpointFolder", error.Message, StringComparison.Ordinal);
+        Assert.Contains(file, error.Message, StringComparison.Ordinal);
+        CheckpointFolder.Prepare(Path.Combine(_folder.FullName, "new", "deep"));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.FullName, "new", "deep")));
+    }
+
     private sealed class Log : ITrainingLog
     {
         public List<string> Warnings { get; } = [];

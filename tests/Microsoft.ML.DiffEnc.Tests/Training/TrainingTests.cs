@@ -136,4 +136,66 @@ public sealed class TrainingTests : IDisposable
         using var second = new MLContext().Generative().DiffEnc(TrainingRuns.Options(steps: 1)).Fit(TrainingRuns.Discs(_ml, 20));
         Assert.NotEqual(TrainingRuns.Weights(first)["denoiser.conv_in.weight"], TrainingRuns.Weights(second)["denoiser.conv_in.weight"]);
     }
+
+    [Fact]
+    public void Without_a_seed_an_interrupted_training_still_goes_on()
+    {
+        var options = TrainingRuns.Options(steps: 2);
+        options.CheckpointFolder = _folder.FullName;
+        var data = TrainingRuns.Discs(_ml, 20);
+        float[] First(int steps)
+        {
+            options.Steps = steps;
+            using var model = new MLContext().Generative().DiffEnc(options).Fit(data);
+            return TrainingRuns.Weights(model)["denoiser.conv_in.weight"];
+        }
+        var two = First(2);
+        Assert.NotEqual(two, First(4));
+        Assert.Equal(["checkpoint-000000002.safetensors", "checkpoint-000000004.safetensors"], _folder.GetFiles().Select(f => f.Name).Order());
+    }
+
+    [Fact]
+    public void A_validation_set_that_does_not_fit_is_said_to_be_the_validation_set()
+    {
+        var options = TrainingRuns.Options(steps: 2);
+        options.ValidationSet = _ml.Data.LoadFromEnumerable([new { Other = 1f }]);
+        Assert.Contains("ValidationSet", Assert.Throws<ArgumentOutOfRangeException>(() => Train(options, 20)).Message, StringComparison.Ordinal);
+        options.ValidationSet = TrainingRuns.Discs(_ml, 0);
+        Assert.Contains("ValidationSet", Assert.Throws<InvalidOperationException>(() => Train(options, 20)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_changed_after_the_trainer_was_made_change_nothing()
+    {
+        var options = TrainingRuns.Options(steps: 1);
+        var trainer = _ml.Generative().DiffEnc(options);
+        options.InputColumnName = "Other";
+        options.CheckpointEverySteps = 0;
+        using var model = trainer.Fit(TrainingRuns.Discs(_ml, 20));
+        Assert.Equal("Image", model.Settings.InputColumnName);
+    }
+
+    [Fact]
+    public void Training_works_where_the_caller_has_switched_gradients_off()
+    {
+        using var noGradients = no_grad();
+        using var model = Train(TrainingRuns.Options(steps: 2), 20);
+        using var other = Train(TrainingRuns.Options(steps: 1), 20);
+        Assert.NotEqual(TrainingRuns.Weights(other)["denoiser.conv_in.weight"], TrainingRuns.Weights(model)["denoiser.conv_in.weight"]);
+    }
+
+    [Fact]
+    public void Without_warm_up_the_first_step_already_counts()
+    {
+        float[] First(int warmUp)
+        {
+            var options = TrainingRuns.Options(steps: 1);
+            options.WarmUpSteps = warmUp;
+            options.EmaDecay = 0;
+            using var model = Train(options, 20);
+            return TrainingRuns.Weights(model)["denoiser.conv_out.bias"];
+        }
+        Assert.All(First(warmUp: 10), v => Assert.Equal(0, v)); // as the reference: the first step has rate 0
+        Assert.Contains(First(warmUp: 0), v => v != 0);
+    }
 }

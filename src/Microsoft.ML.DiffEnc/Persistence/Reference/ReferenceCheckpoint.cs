@@ -33,12 +33,14 @@ internal static class ReferenceCheckpoint
     public static DiffEncModel Load(string checkpointPath, string configPath, int width, int height, string weightsKey)
     {
         Dictionary<FlaxPath, FlaxNode> weights = ReadWeights(checkpointPath, weightsKey);
-        if (weights.GetValueOrDefault(OutputBias) is not FlaxArray { Shape: [>= 1 and <= 1024 and var channels] })
+        if (weights.GetValueOrDefault(OutputBias) is not FlaxArray { Shape: [(1 or 3) and var channels] })
         {
             throw new InvalidDataException(
-                $"'{checkpointPath}' holds no diffusion model: {weightsKey} has no fitting '{OutputBias}', which says how many channels its images have.");
+                $"'{checkpointPath}' holds no diffusion model: {weightsKey} has no fitting '{OutputBias}', which says whether its images have 1 or 3 channels.");
         }
         ModelDescription description = ReferenceConfig.Read(configPath, width, height, (int)channels);
+        if (ModelDescriptionCheck.Problem(description) is { } problem)
+            throw new InvalidDataException($"'{configPath}', given for '{checkpointPath}' and images of {width}×{height}, describes {problem}");
         IReadOnlyList<ReferenceParameter> parameters = ReferenceParameterMap.Of(description);
 
         // Before the model is made: a configuration that asks for a huge one must find its weights in the file first.

@@ -1,0 +1,23 @@
+namespace Microsoft.ML.DiffEnc.Training;
+
+/// <summary>What a training must have in common with a checkpoint to go on from it.</summary>
+/// <param name="Model">The model's description, as JSON.</param>
+/// <param name="Settings">How it is trained.</param>
+/// <param name="Images">The number of training images.</param>
+/// <param name="PixelHash">A fingerprint of all their pixels.</param>
+internal sealed record TrainingIdentity(string Model, TrainingSettings Settings, int Images, ulong PixelHash)
+{
+    /// <summary>What differs, for a message; <see langword="null"/>: nothing.</summary>
+    public string? DifferenceFrom(TrainingIdentity other)
+    {
+        if (Model != other.Model)
+            return $"the model is described as {Flat(Model)}, there as {Flat(other.Model)}";
+        if (Settings != other.Settings)
+            return $"the settings are {Settings}, there {other.Settings}";
+        if (Images != other.Images || PixelHash != other.PixelHash)
+            return $"the training images are others ({Images}, there {other.Images})";
+        return null;
+    }
+
+    private static string Flat(string json) => string.Join(' ', json.Split((char[])['\n', '\r', ' '], StringSplitOptions.RemoveEmptyEntries));
+}
