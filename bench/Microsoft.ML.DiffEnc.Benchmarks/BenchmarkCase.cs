@@ -1,10 +1,19 @@
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Trainers;
 
 namespace Microsoft.ML.DiffEnc.Benchmarks;
 
 /// <summary>A model of one of the paper's sizes, on images of one size, in batches of one size.</summary>
-internal sealed record BenchmarkCase(string Name, EncoderKind Encoder, EncoderLayout Layout, (int Width, int Blocks) Denoiser, (int Width, int Blocks) EncoderNetwork, int Side, int Channels, int BatchSize)
+internal sealed record BenchmarkCase(
+    string Name,
+    EncoderKind Encoder,
+    EncoderLayout Layout,
+    (int Width, int Blocks) Denoiser,
+    (int Width, int Blocks) EncoderNetwork,
+    int Side,
+    int Channels,
+    int BatchSize)
 {
     public static IReadOnlyList<BenchmarkCase> All { get; } =
     [
@@ -28,8 +37,10 @@ internal sealed record BenchmarkCase(string Name, EncoderKind Encoder, EncoderLa
         Channels = Channels,
         Encoder = Encoder,
         EncoderLayout = Layout,
-        Denoiser = NetworkSize.Of(Denoiser.Width, Denoiser.Blocks, 32),
-        EncoderNetwork = Encoder == EncoderKind.Trainable ? NetworkSize.Of(EncoderNetwork.Width, EncoderNetwork.Blocks, 16) : null,
+        Denoiser = NetworkSize.Of(Denoiser.Width, Denoiser.Blocks, PresetValues.DenoiserGroups),
+        EncoderNetwork = Encoder == EncoderKind.Trainable
+            ? NetworkSize.Of(EncoderNetwork.Width, EncoderNetwork.Blocks, PresetValues.EncoderGroups)
+            : null,
     };
 
     /// <summary>Floating-point operations of the denoiser's forward pass on one batch, multiplications and additions counted separately.</summary>

@@ -13,18 +13,20 @@ internal sealed class BenchmarkRun(bool brief, int rounds, int? threads, int? gp
         var device = NativeBackend.SelectDevice(gpu, fallbackToCpu: false, _ => { });
         if (threads is { } count)
             set_num_threads(count);
+        int counted = brief ? 2 : rounds;
         using var peak = new MachinePeak(device);
         var cases = (brief ? BenchmarkCase.Short : BenchmarkCase.All).Select(c => new CaseTimes(c, device)).ToArray();
         foreach (var c in cases)
             c.WarmUp();
-        for (int round = 0; round < (brief ? 2 : rounds); round++)
+        for (int round = 0; round < counted; round++)
         {
             peak.Measure();
             foreach (var c in cases)
                 c.Measure();
         }
-        AnsiConsole.WriteLine($"{device}, {get_num_threads()} threads, libtorch {__version__}; medians of {(brief ? 2 : rounds)} rounds, single precision.");
-        AnsiConsole.WriteLine(Text($"Peak in this run: convolution {peak.ConvolutionSpeed:F0} GFLOP/s, matrix product {peak.ProductSpeed:F0} GFLOP/s."));
+        AnsiConsole.WriteLine($"{device}, {get_num_threads()} threads, libtorch {__version__}; medians of {counted} rounds, single precision.");
+        string peaks = Text($"convolution {peak.ConvolutionSpeed:F0} GFLOP/s, matrix product {peak.ProductSpeed:F0} GFLOP/s");
+        AnsiConsole.WriteLine($"Peak in this run: {peaks}.");
         AnsiConsole.Write(Table(cases, peak.ConvolutionSpeed));
         foreach (var c in cases)
             c.Dispose();
@@ -42,7 +44,8 @@ internal sealed class BenchmarkRun(bool brief, int rounds, int? threads, int? gp
             // A step is about three forward passes; with an encoder network there is more, which this leaves out.
             string ofPeak = c.Encoder == EncoderKind.Trainable ? "" : Text($"{3 * operations / t.Step.Median / peak:P0}");
             table.AddRow(
-                c.Name, $"{c.Side}×{c.Side}×{c.Channels}", Text($"{c.BatchSize}"), Milliseconds(t.Forward.Median), Text($"{operations / t.Forward.Median / peak:P0}"),
+                c.Name, $"{c.Side}×{c.Side}×{c.Channels}", Text($"{c.BatchSize}"),
+                Milliseconds(t.Forward.Median), Text($"{operations / t.Forward.Median / peak:P0}"),
                 Milliseconds(t.Step.Median), $"{Milliseconds(t.Step.Least)}–{Milliseconds(t.Step.Most)}", ofPeak,
                 Text($"{c.BatchSize / t.Step.Median:F1}"), Text($"{t.ScoredImagesPerSecond:F2}"));
         }

@@ -78,7 +78,8 @@ internal sealed class CaseTimes : IDisposable
         schema[nameof(Row.Image)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, model.Dimensions);
         var data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, Images).Select(_ => new Row { Image = Noise(model.Dimensions) }), schema);
         var host = ((IHostEnvironment)ml).Register("Benchmark");
-        var images = PixelTable.Load(host, data, new ImageColumn(nameof(Row.Image), model.Width, model.Height, model.Channels), CancellationToken.None);
+        var column = new ImageColumn(nameof(Row.Image), model.Width, model.Height, model.Channels);
+        var images = PixelTable.Load(host, data, column, CancellationToken.None);
         return new TrainingPlan
         {
             Model = model,

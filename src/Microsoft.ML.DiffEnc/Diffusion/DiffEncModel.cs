@@ -174,7 +174,8 @@ public sealed class DiffEncModel : IDisposable
     /// <param name="eps">The noise of the diffusion, [B, C, H, W].</param>
     /// <param name="conditioning">The class number, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>Nats per image, each [B].</returns>
-    public (Tensor Reconstruction, Tensor Latent, Tensor Diffusion) Bound(Tensor images, Tensor times, Tensor eps0, Tensor eps, Tensor? conditioning = null)
+    public (Tensor Reconstruction, Tensor Latent, Tensor Diffusion) Bound(
+        Tensor images, Tensor times, Tensor eps0, Tensor eps, Tensor? conditioning = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var scope = NewDisposeScope();
@@ -267,7 +268,7 @@ public sealed class DiffEncModel : IDisposable
     private Tensor PerImage(Tensor argument, Tensor? images = null, [CallerArgumentExpression(nameof(argument))] string name = "")
     {
         if (argument.dim() != 1 || (images is not null && argument.size(0) != images.size(0)))
-            throw new ArgumentException($"The tensor is {Shape(argument)}; expected one number for each image, [{images?.size(0).ToString(CultureInfo.InvariantCulture) ?? "B"}].", name);
+            throw new ArgumentException($"The tensor is {Shape(argument)}; expected one number for each image, [{Count(images)}].", name);
         return argument.to(float64, Device);
     }
 
@@ -280,10 +281,11 @@ public sealed class DiffEncModel : IDisposable
         var d = Description;
         long count = others?.size(0) ?? (images.dim() > 0 ? images.size(0) : 0);
         if (!images.shape.SequenceEqual([count, d.Channels, d.Height, d.Width]))
-            throw new ArgumentException(
-                $"The tensor is {Shape(images)}; expected [{(others is null ? "B" : count.ToString(CultureInfo.InvariantCulture))}, {d.Channels}, {d.Height}, {d.Width}].", name);
+            throw new ArgumentException($"The tensor is {Shape(images)}; expected [{Count(others)}, {d.Channels}, {d.Height}, {d.Width}].", name);
         return images.to(Device);
     }
+
+    private static string Count(Tensor? images) => images?.size(0).ToString(CultureInfo.InvariantCulture) ?? "B";
 
     private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 }

@@ -21,7 +21,10 @@ internal sealed class ChannelLog(IChannel channel, IProgress<TrainingProgress>? 
             return;
         _tenths = tenths;
         string validation = p.ValidationBitsPerDimension is { } v ? string.Create(CultureInfo.InvariantCulture, $", validation {v:F3}") : "";
-        Info(string.Create(CultureInfo.InvariantCulture,
-            $"Step {p.Step}/{p.Steps}: {p.BitsPerDimension:F3} bits/dim (reconstruction {p.ReconstructionLoss:F4}, latent {p.LatentLoss:F4}, diffusion {p.DiffusionLoss:F3}){validation}; {p.ImagesPerSecond:F0} images/s, {TimeSpan.FromSeconds(Math.Round(p.Remaining.TotalSeconds)):c} to go."));
+        var remaining = TimeSpan.FromSeconds(Math.Round(p.Remaining.TotalSeconds));
+        Info(string.Create(CultureInfo.InvariantCulture, $"Step {p.Step}/{p.Steps}: {p.BitsPerDimension:F3} bits/dim")
+            + string.Create(CultureInfo.InvariantCulture,
+                $" (reconstruction {p.ReconstructionLoss:F4}, latent {p.LatentLoss:F4}, diffusion {p.DiffusionLoss:F3})")
+            + string.Create(CultureInfo.InvariantCulture, $"{validation}; {p.ImagesPerSecond:F0} images/s, {remaining:c} to go."));
     }
 }

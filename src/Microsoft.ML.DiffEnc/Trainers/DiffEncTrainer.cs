@@ -57,7 +57,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         var log = new ChannelLog(channel, _options.Progress);
         var device = HostSettings.SelectDevice(_host);
         var plan = Plan(input, device);
-        log.Info($"Training on {plan.Images.Count} images of {_description.Width}×{_description.Height}×{_description.Channels} for {plan.Steps} steps of {plan.Settings.BatchSize}, on {device}, seed {plan.Settings.Seed}.");
+        string size = $"{_description.Width}×{_description.Height}×{_description.Channels}";
+        log.Info($"Training on {plan.Images.Count} images of {size}, on {device}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
 
         using var loop = new TrainingLoop(plan, log);
         var model = loop.Run(_options.CancellationToken);

@@ -76,7 +76,9 @@ internal sealed class TrainingLoop : IDisposable
             }
             Step(step);
             int done = step + 1;
-            double? validation = _validation is not null && IsDue(done, _plan.ValidateEverySteps) ? clock.Aside(() => _validation.Evaluate(average)) : null;
+            double? validation = _validation is not null && IsDue(done, _plan.ValidateEverySteps)
+                ? clock.Aside(() => _validation.Evaluate(average))
+                : null;
             bool save = _checkpoints is not null && IsDue(done, _plan.CheckpointEverySteps);
             if (validation is not null || save || clock.IsDue(done)) // before a save, lest what diverged is saved
                 _log.Report(CheckFinite(clock.Report(done, _losses.Take(), validation)));
@@ -142,7 +144,9 @@ internal sealed class TrainingLoop : IDisposable
             return progress;
         string last = _plan.CheckpointFolder is null ? "" : $" Checkpoints from before are in '{_plan.CheckpointFolder}'.";
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"The training diverged: by step {progress.Step} the loss is {progress.BitsPerDimension}. Lower LearningRate (now {_plan.Settings.LearningRate}) or enlarge BatchSize (now {_plan.Settings.BatchSize}).{last}"));
+            $"The training diverged: by step {progress.Step} the loss is {progress.BitsPerDimension}. ")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"Lower LearningRate (now {_plan.Settings.LearningRate}) or enlarge BatchSize (now {_plan.Settings.BatchSize}).{last}"));
     }
 
     /// <summary>All tensors that the training consists of, by name: the tensors themselves, not copies.</summary>

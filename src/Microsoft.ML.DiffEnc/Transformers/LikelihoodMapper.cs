@@ -27,6 +27,8 @@ internal sealed class LikelihoodMapper : BatchMapper
 
     /// <inheritdoc/>
     public override RowBatch CreateBatch(DataViewRow input, Func<int, bool> activeOutput, int capacity)
-        => new LikelihoodBatch(
-            _transformer, _image.CreateReader(input), capacity, Enumerable.Range(0, LikelihoodColumns.Count).Any(i => activeOutput(i) && LikelihoodColumns.NeedsDiffusion(i)));
+    {
+        bool withDiffusion = Enumerable.Range(0, LikelihoodColumns.Count).Any(i => activeOutput(i) && LikelihoodColumns.NeedsDiffusion(i));
+        return new LikelihoodBatch(_transformer, _image.CreateReader(input), capacity, withDiffusion);
+    }
 }
