@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
@@ -9,14 +10,23 @@ public class ContinuousBoundTests
 {
     private const double GammaMin = -13.3, GammaMax = 5;
 
+    public static TheoryData<string> Shapes => EncoderShapes.Names;
+
     [Theory]
     [InlineData(EncoderKind.None)]
     [InlineData(EncoderKind.NonTrainable)]
     [InlineData(EncoderKind.Trainable)]
-    public void Diffusion_loss_is_the_papers_integrand_in_x(EncoderKind kind)
+    public void Diffusion_loss_is_the_papers_integrand_in_x(EncoderKind kind) => IntegrandAgrees(Models.Describe(kind, channels: 3));
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Diffusion_loss_is_the_papers_integrand_whatever_the_shape_of_the_encoder(string shape)
+        => IntegrandAgrees(EncoderShapes.Named(shape).Description);
+
+    private static void IntegrandAgrees(ModelDescription description)
     {
         using var scope = NewDisposeScope();
-        using var model = Models.Create(Models.Describe(kind, channels: 3));
+        using var model = Models.Create(description);
         var images = Models.Images(model, 4);
         var x = model.Scale(images);
         var times = tensor(new[] { 0.3, 0.5, 0.7, 0.95 });
@@ -32,7 +42,7 @@ public class ContinuousBoundTests
         var xHat = alpha * z - sigma * model.Denoise(z, gamma);
         const double h = 1e-5;
         var drift = (model.Encode(x, gamma - h) - model.Encode(x, gamma + h)) / (2 * h);
-        var inside = kind == EncoderKind.None ? xHat - encoded : xHat + sigma.square() * xHat - encoded - drift;
+        var inside = description.Encoder == EncoderKind.None ? xHat - encoded : xHat + sigma.square() * xHat - encoded - drift;
         var expected = 0.5 * (GammaMax - GammaMin) * exp(-gamma) * inside.square().sum([1L, 2, 3]);
         Assert.True(((actual - expected).abs() / expected).max().item<double>() < 1e-6, Models.Compare(expected, actual));
     }
@@ -86,9 +96,16 @@ public class ContinuousBoundTests
     [InlineData(EncoderKind.NonTrainable)]
     [InlineData(EncoderKind.Trainable)]
     public void Gradient_of_the_bound_agrees_with_differences_along_a_random_direction(EncoderKind kind)
+        => GradientAgrees(Models.Describe(kind));
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Gradient_of_the_bound_agrees_whatever_the_shape_of_the_encoder(string shape) => GradientAgrees(EncoderShapes.Named(shape).Description);
+
+    private static void GradientAgrees(ModelDescription description)
     {
         using var scope = NewDisposeScope();
-        using var model = Models.Create(Models.Describe(kind));
+        using var model = Models.Create(description);
         var images = Models.Images(model, 4);
         var (times, eps0, eps) = (tensor(new[] { 0.15, 0.4, 0.65, 0.9 }), Models.Noise(model, 4, 7), Models.Noise(model, 4, 8));
         Tensor Total()

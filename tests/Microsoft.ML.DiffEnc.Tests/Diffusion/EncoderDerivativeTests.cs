@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 using static TorchSharp.torch;
@@ -7,64 +8,93 @@ namespace Microsoft.ML.DiffEnc.Tests.Diffusion;
 /// <summary>dy/dγ as carried through the encoder, against independent derivations, in double precision.</summary>
 public class EncoderDerivativeTests
 {
-    private readonly DiffEncModel _model = Models.Create(Models.Describe(EncoderKind.Trainable, size: 16, channels: 3));
+    public static TheoryData<string> Shapes => EncoderShapes.Names;
 
-    private (Tensor X, Tensor Gamma) Inputs()
+    private static (Tensor X, Tensor Gamma) Inputs(DiffEncModel model)
+        => (model.Scale(Models.Images(model, 3)), tensor(new[] { -9.0, -1.5, 3.0 }));
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Encoders_have_the_levels_and_blocks_of_their_layout(string shape)
     {
-        var x = _model.Scale(Models.Images(_model, 3));
-        return (x, tensor(new[] { -9.0, -1.5, 3.0 }));
+        var (description, levels, blocks) = EncoderShapes.Named(shape);
+        description.Check();
+        using var model = Models.Create(description);
+        HashSet<string> names = [.. model.NamedParameters.Keys];
+        int Count(Func<int, string> name) => Enumerable.Range(0, 10).TakeWhile(i => names.Contains(name(i))).Count();
+        Assert.Equal(levels, Count(level => $"encoder.down.{level}.0.conv1.weight"));
+        Assert.Equal(levels, Count(level => $"encoder.up.{level}.upsample.weight"));
+        Assert.All(Enumerable.Range(0, levels), level =>
+        {
+            Assert.Equal(blocks, Count(block => $"encoder.down.{level}.{block}.conv1.weight"));
+            Assert.Equal(blocks, Count(block => $"encoder.up.{level}.blocks.{block}.conv1.weight"));
+        });
     }
 
-    [Fact]
-    public void Derivative_agrees_with_central_differences()
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Derivative_agrees_with_central_differences(string shape)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var (x, gamma) = Inputs();
+        using var model = Models.Create(EncoderShapes.Named(shape).Description);
+        var (x, gamma) = Inputs(model);
         const double h = 1e-5;
-        var difference = (_model.EncoderOutput(x, gamma + h).Value - _model.EncoderOutput(x, gamma - h).Value) / (2 * h);
-        var derivative = _model.EncoderOutput(x, gamma).Derivative;
+        var difference = (model.EncoderOutput(x, gamma + h).Value - model.EncoderOutput(x, gamma - h).Value) / (2 * h);
+        var derivative = model.EncoderOutput(x, gamma).Derivative;
         Assert.True(derivative.abs().max().item<double>() > 1e-3, "The derivative vanishes: nothing would be tested.");
-        Assert.True((difference - derivative).abs().max().item<double>() < 1e-6 * derivative.abs().max().item<double>());
+        double error = ((difference - derivative).abs().max() / derivative.abs().max()).item<double>();
+        Assert.True(error < 1e-6, $"Off by {error} of the largest value.");
     }
 
-    [Fact]
-    public void Derivative_agrees_with_double_backward()
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Derivative_agrees_with_double_backward(string shape)
     {
         using var scope = NewDisposeScope();
-        var (x, gamma) = Inputs();
+        using var model = Models.Create(EncoderShapes.Named(shape).Description);
+        var (x, gamma) = Inputs(model);
         gamma.requires_grad_();
-        var derivative = _model.EncoderOutput(x, gamma).Derivative;
+        var derivative = model.EncoderOutput(x, gamma).Derivative;
 
         // d/du of uᵀ dy/dγ, the vector-Jacobian product taken twice; y from x_t = α² x + σ² y, a path without tangents.
         var sigmaSquared = sigmoid(gamma).reshape(-1, 1, 1, 1);
-        var y = (_model.Encode(x, gamma) - (1 - sigmaSquared) * x) / sigmaSquared;
+        var y = (model.Encode(x, gamma) - (1 - sigmaSquared) * x) / sigmaSquared;
         var u = zeros_like(y).requires_grad_();
         var vjp = autograd.grad([y], [gamma], [u], retain_graph: true, create_graph: true)[0];
         var jvp = autograd.grad([vjp], [u], [ones_like(gamma)], retain_graph: true, create_graph: true)[0];
         // In y the division by σ² amplifies rounding where σ² is small.
-        Assert.True(((jvp - derivative) * sigmaSquared).abs().max().item<double>() < 1e-12);
+        double error = ((jvp - derivative) * sigmaSquared).abs().max().item<double>();
+        Assert.True(error < 1e-12, $"Off by {error}.");
     }
 
-    [Fact]
-    public void Gradient_of_the_derivative_agrees_with_differences_in_a_weight()
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Gradient_of_the_derivative_agrees_with_differences_in_every_block(string shape)
     {
         using var scope = NewDisposeScope();
-        var (x, gamma) = Inputs();
-        var weight = _model.NamedParameters["encoder.mid1.conv1.weight"];
-        Tensor Objective() => _model.EncoderOutput(x, gamma).Derivative.square().sum();
+        using var model = Models.Create(EncoderShapes.Named(shape).Description);
+        var (x, gamma) = Inputs(model);
+        var weights = model.NamedParameters.Where(p => p.Key.StartsWith("encoder.", StringComparison.Ordinal)
+            && p.Key.EndsWith("conv1.weight", StringComparison.Ordinal)).OrderBy(p => p.Key, StringComparer.Ordinal).ToArray();
+        Tensor Objective() => model.EncoderOutput(x, gamma).Derivative.square().sum();
 
-        var gradient = autograd.grad([Objective()], [weight])[0];
-        var direction = randn(weight.shape, dtype: float64, generator: new Generator(4));
-        // A kink of the max-pooling anywhere near would spoil a larger step.
-        const double h = 1e-7;
+        var gradients = autograd.grad([Objective()], [.. weights.Select(w => w.Value)]);
+        using var generator = new Generator(4);
         using var noGradients = no_grad();
-        weight.add_(direction * h);
-        double above = Objective().item<double>();
-        weight.add_(direction * (-2 * h));
-        double below = Objective().item<double>();
-        double expected = (above - below) / (2 * h), actual = (gradient * direction).sum().item<double>();
-        Assert.Equal(expected, actual, Math.Abs(expected) * 1e-5);
+        foreach (var ((name, weight), gradient) in weights.Zip(gradients))
+        {
+            var direction = randn(weight.shape, dtype: float64, generator: generator);
+            // A kink of the max-pooling anywhere near would spoil a larger step.
+            const double h = 1e-7;
+            weight.add_(direction * h);
+            double above = Objective().item<double>();
+            weight.add_(direction * (-2 * h));
+            double below = Objective().item<double>();
+            weight.add_(direction * h);
+            double expected = (above - below) / (2 * h), actual = (gradient * direction).sum().item<double>();
+            Assert.True(Math.Abs(expected - actual) < Math.Abs(expected) * 1e-5, $"{name}: expected {expected}; found {actual}");
+        }
     }
 
     [Theory]

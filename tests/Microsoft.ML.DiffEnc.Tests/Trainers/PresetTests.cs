@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Microsoft.ML.DiffEnc.Trainers;
 using Xunit;
@@ -9,6 +10,9 @@ namespace Microsoft.ML.DiffEnc.Tests.Trainers;
 public class PresetTests
 {
     public static TheoryData<DiffEncPreset> All => [.. Enum.GetValues<DiffEncPreset>()];
+
+    public static TheoryData<DiffEncPreset> WithTrainableEncoder
+        => [.. Enum.GetValues<DiffEncPreset>().Where(preset => Describe(preset).Encoder == EncoderKind.Trainable)];
 
     private static ModelDescription Describe(DiffEncPreset preset)
         => OptionsCheck.Describe(new DiffEncTrainer.Options { Width = 32, Height = 32, Channels = 3, Preset = preset });
@@ -27,6 +31,28 @@ public class PresetTests
         double Gap(long i, long j) => ((output[i] - output[j]).abs().mean() / output.abs().mean()).item<float>();
         Assert.True(Gap(0, 1) > 1e-4, $"γ changes the output by {Gap(0, 1)} only.");
         Assert.True(Gap(0, 2) > 1e-4, $"The class changes the output by {Gap(0, 2)} only.");
+    }
+
+    [Theory]
+    [MemberData(nameof(WithTrainableEncoder))]
+    public void Encoding_changes_with_the_noise_level_and_with_the_class(DiffEncPreset preset)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        // The denoiser has no part in it; the preset's own would take the time.
+        using var model = DiffEncModel.Create(Describe(preset) with { Denoiser = NetworkSize.Of(4, 1, 32) }, seed: 1);
+        Models.Perturb(model, 0.02);
+        var x = model.Scale(Models.Images(model, 1)).expand(3, -1, -1, -1).contiguous();
+        static double Gap(Tensor y, long i, long j) => ((y[i] - y[j]).abs().mean() / y.abs().mean()).item<float>();
+
+        var y = model.EncoderOutput(x, tensor(new[] { -3.0, 1.0, 1.0 })).Value;
+        Assert.True(Gap(y, 0, 1) > 1e-4, $"γ changes the output by {Gap(y, 0, 1)} only.");
+        Assert.True(Gap(y, 1, 2) < 1e-5, $"The same γ changes the output by {Gap(y, 1, 2)}.");
+
+        // At t = 1 next to nothing of the image itself is left in its encoding: x_1 = α_1² x + σ_1² y.
+        var x1 = model.Bounds.EndPoints(x, conditioning: tensor(new[] { 0f, 0f, 1f })).X1;
+        Assert.True(Gap(x1, 0, 2) > 1e-4, $"The class changes the encoding by {Gap(x1, 0, 2)} only.");
+        Assert.True(Gap(x1, 0, 1) < 1e-5, $"The same class changes the encoding by {Gap(x1, 0, 1)}.");
     }
 
     [Theory]
