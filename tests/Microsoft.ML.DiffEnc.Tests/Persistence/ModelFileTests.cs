@@ -38,6 +38,23 @@ public class ModelFileTests
             Assert.Equal(weight.data<float>().ToArray(), copy.NamedParameters[name].data<float>().ToArray());
     }
 
+    [Theory]
+    [InlineData(NoiseScheduleKind.FixedLinear)]
+    [InlineData(NoiseScheduleKind.TrainedEndPoints)]
+    [InlineData(NoiseScheduleKind.Polynomial)]
+    [InlineData(NoiseScheduleKind.Monotone)]
+    public void A_noise_schedule_comes_back_with_its_kind_and_its_levels(NoiseScheduleKind kind)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Schedules.Model(kind, bent: true, dtype: ScalarType.Float32);
+        var (json, weights) = Write(model);
+        Assert.Contains($"\"NoiseSchedule\": \"{kind}\"", json, StringComparison.Ordinal);
+        using var copy = Read(json, weights);
+        Assert.Equal(kind, copy.Description.NoiseSchedule);
+        var times = linspace(0, 1, 17, dtype: float64);
+        Assert.Equal(model.Schedule.At(times).Gamma.data<double>().ToArray(), copy.Schedule.At(times).Gamma.data<double>().ToArray());
+    }
+
     private static readonly Dictionary<string, (string From, string To, string Says)> Spoilt = new()
     {
         ["not json"] = ("{", "<", "not what this version writes"),
@@ -48,6 +65,8 @@ public class ModelFileTests
         ["a missing property"] = ("\"Channels\": 1,", "", "Channels"),
         ["a size beyond all memory"] = ("\"Height\": 8", "\"Height\": 2000000000", "2000000000"),
         ["groups that do not divide"] = ("\"BlockGroups\": 8", "\"BlockGroups\": 7", "7 norm groups"),
+        ["a schedule that does not increase"] = ("\"NoiseSchedule\": \"FixedLinear\",\n    \"GammaMin\": -13.3", "\"NoiseSchedule\": \"Polynomial\", \"GammaMin\": 3", "does not increase"),
+        ["a schedule whose weights are not there"] = ("\"FixedLinear\"", "\"TrainedEndPoints\"", "'schedule.w' [1] is missing"),
         ["other weights"] = ("\"Blocks\": 1", "\"Blocks\": 2", "'denoiser.down.1.conv1.bias' [16] is missing"),
     };
 
