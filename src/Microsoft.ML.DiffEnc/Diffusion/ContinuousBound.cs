@@ -38,7 +38,13 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     public Tensor Diffusion(Tensor x, Tensor times, Tensor eps, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        var (gammaT, slope) = schedule.At(times);
+        return Diffusion(x, schedule.At(times), eps, conditioning, dropout).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Diffusion(Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps, Tensor conditioning, Dropout? dropout)
+    {
+        using var scope = NewDisposeScope();
+        var (gammaT, slope) = noise;
         var level = NoiseLevel.At(gammaT, x.dtype);
         var (xT, drift) = encoder.Drifts
             ? encoder.EncodeWithDrift(x, gammaT, conditioning, dropout)
@@ -51,21 +57,28 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
         return (0.5 * slope.to(x.dtype) * error.square().sum(OverPixels)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>All three at the given times, [B], in double precision.</summary>
+    public BoundParts All(Tensor x, Tensor times, Tensor eps0, Tensor eps, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        return All(x, schedule.At(times), eps0, eps, conditioning, dropout).MoveToOuterDisposeScope();
+    }
+
     /// <summary>All three.</summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
-    /// <param name="times">[B], in double precision.</param>
+    /// <param name="noise">γ(t) and γ'(t) of the diffusion loss, each [B], in double precision.</param>
     /// <param name="eps0">Noise of the reconstruction, [B, C, H, W].</param>
     /// <param name="eps">Noise of the diffusion, [B, C, H, W].</param>
     /// <param name="conditioning">[B].</param>
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
-    public BoundParts All(Tensor x, Tensor times, Tensor eps0, Tensor eps, Tensor conditioning, Dropout? dropout = null)
+    public BoundParts All(Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps0, Tensor eps, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
         var (x0, x1) = EndPoints(x, conditioning, dropout);
         return new BoundParts(
             Reconstruction(x, x0, eps0).MoveToOuterDisposeScope(),
             Latent(x1).MoveToOuterDisposeScope(),
-            Diffusion(x, times, eps, conditioning, dropout).MoveToOuterDisposeScope());
+            Diffusion(x, noise, eps, conditioning, dropout).MoveToOuterDisposeScope());
     }
 
     /// <summary>The encodings at both ends of time, x_{t=0} and x_{t=1}, through one pass of the encoder.</summary>
@@ -80,4 +93,13 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
 }
 
 /// <summary>The three parts of the bound, nats per image, each [B].</summary>
-internal readonly record struct BoundParts(Tensor Reconstruction, Tensor Latent, Tensor Diffusion);
+internal readonly record struct BoundParts(Tensor Reconstruction, Tensor Latent, Tensor Diffusion)
+{
+    public BoundParts MoveToOuterDisposeScope()
+    {
+        Reconstruction.MoveToOuterDisposeScope();
+        Latent.MoveToOuterDisposeScope();
+        Diffusion.MoveToOuterDisposeScope();
+        return this;
+    }
+}

@@ -40,6 +40,8 @@ public sealed class DiffEncModel : IDisposable
     /// <summary>The three losses, also for training: with dropout and without conversions.</summary>
     internal ContinuousBound Bounds { get; }
 
+    internal NoiseSchedule Schedule => _schedule;
+
     internal ScalarType DataType { get; private set; } = float32;
 
     internal Device Device { get; private set; } = CPU;
@@ -48,7 +50,7 @@ public sealed class DiffEncModel : IDisposable
     internal bool FirstDerivativesOnly { set => _denoiser.FirstDerivativesOnly = value; }
 
     /// <summary>
-    /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, with PyTorch's layouts (convolution [out, in, height, width], dense
+    /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's layouts (convolution [out, in, height, width], dense
     /// [out, in], transposed convolution [in, out, height, width]). They are the model's own tensors, not copies.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>

@@ -27,6 +27,9 @@ internal static class ModelDescriptionCheck
             return $"images of {d.Channels} channels; expected 1 (grey) or 3 (colour).";
         if (!double.IsFinite(d.GammaMin) || !double.IsFinite(d.GammaMax) || d.GammaMin >= d.GammaMax)
             return $"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.";
+        if (d.NoiseSchedule == NoiseScheduleKind.Polynomial && !PolynomialSchedule.Increases(d.GammaMin, d.GammaMax))
+            return $"the noise schedule {d.NoiseSchedule} with GammaMin {d.GammaMin} and GammaMax {d.GammaMax}, between which it does not increase; "
+                + "GammaMin must lie below both 0.5 and 5.5 times GammaMax.";
         if (Problem("denoiser", d.Denoiser) is { } ofDenoiser)
             return ofDenoiser;
         if (Weights(d.Denoiser, d.Denoiser.Blocks) is > MostWeights and var ofDenoisers)

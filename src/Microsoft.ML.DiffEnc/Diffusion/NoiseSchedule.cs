@@ -12,21 +12,31 @@ internal abstract class NoiseSchedule(string name) : nn.Module(name)
     /// <returns>γ(t) and γ'(t) = dγ/dt, both [B].</returns>
     public abstract (Tensor Gamma, Tensor Slope) At(Tensor t);
 
-    /// <summary>A lower bound of γ(0).</summary>
+    /// <summary>A lower bound of γ(0). Where γ(0) is trained, its present value: ask again after every step.</summary>
     public abstract double LeastGamma { get; }
 
+    /// <summary>Whether the parameters are trained on the variance of the diffusion loss instead of on the bound: see <see cref="VarianceGradient"/>.</summary>
+    public virtual bool TrainsOnVariance => false;
+
     /// <summary>γ at one time, [1].</summary>
-    public Tensor GammaAt(double t, Device device)
+    public virtual Tensor GammaAt(double t, Device device)
     {
         using var scope = NewDisposeScope();
         return At(full(1, t, dtype: float64, device: device)).Gamma.MoveToOuterDisposeScope();
     }
 
-    public static NoiseSchedule Create(ModelDescription description) => description.NoiseSchedule switch
+    public static NoiseSchedule Create(ModelDescription description)
     {
-        NoiseScheduleKind.FixedLinear => new FixedLinearSchedule(description.GammaMin, description.GammaMax),
-        var other => throw new ArgumentOutOfRangeException(nameof(description), other, "Unknown noise schedule."),
-    };
+        var (gammaMin, gammaMax) = (description.GammaMin, description.GammaMax);
+        return description.NoiseSchedule switch
+        {
+            NoiseScheduleKind.FixedLinear => new FixedLinearSchedule(gammaMin, gammaMax),
+            NoiseScheduleKind.TrainedEndPoints => new TrainedEndPointsSchedule(gammaMin, gammaMax),
+            NoiseScheduleKind.Polynomial => new PolynomialSchedule(gammaMin, gammaMax),
+            NoiseScheduleKind.Monotone => new MonotoneSchedule(gammaMin, gammaMax),
+            var other => throw new ArgumentOutOfRangeException(nameof(description), other, "Unknown noise schedule."),
+        };
+    }
 }
 
 /// <summary>γ(t) = γ_min + (γ_max − γ_min) t.</summary>

@@ -31,6 +31,14 @@ internal readonly record struct Dual(Tensor Value, Tensor? Tangent = null)
         return new Dual(value, Tangent * slope).MoveToOuterDisposeScope();
     }
 
+    /// <summary>1/(1 + exp(−x)).</summary>
+    public Dual Sigmoid()
+    {
+        using var scope = NewDisposeScope();
+        var value = sigmoid(Value);
+        return new Dual(value, Tangent is null ? null : Tangent * value * (1 - value)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>2×2 max-pooling: the tangent is taken where the largest value is.</summary>
     public Dual MaxPool()
     {

@@ -60,13 +60,15 @@ public sealed partial class DiffEncTrainer
         /// <summary>What the denoiser predicts. <see cref="Parameterization.Epsilon"/> goes with <see cref="EncoderKind.None"/> only. Default <see cref="Parameterization.V"/>.</summary>
         public Parameterization Parameterization;
 
-        /// <summary>How the noise grows with time. Default <see cref="NoiseScheduleKind.FixedLinear"/>.</summary>
+        /// <summary>
+        /// How the noise grows with time: fixed, or learned with the model and saved with it. Default <see cref="NoiseScheduleKind.FixedLinear"/>, the paper's.
+        /// </summary>
         public NoiseScheduleKind NoiseSchedule;
 
-        /// <summary>γ at t = 0, −log of the largest signal-to-noise ratio; below <see cref="GammaMax"/>. Default −13.3.</summary>
+        /// <summary>γ at t = 0, −log of the largest signal-to-noise ratio; below <see cref="GammaMax"/>. Trained end points start here. Default −13.3.</summary>
         public float GammaMin = -13.3f;
 
-        /// <summary>γ at t = 1. Default 5.</summary>
+        /// <summary>γ at t = 1. Trained end points start here. Default 5.</summary>
         public float GammaMax = 5f;
 
         /// <summary>Optimiser steps, at least 1. Default: the preset's.</summary>

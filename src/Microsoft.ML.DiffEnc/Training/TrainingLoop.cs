@@ -104,9 +104,13 @@ internal sealed class TrainingLoop : IDisposable
         var eps = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var dropout = settings.Dropout > 0 ? new Dropout(settings.Dropout, Seeds.Mix(_seed, (ulong)Purpose.Dropout, (ulong)step)) : null;
 
-        var parts = _model.Bounds.All(x, times, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout);
-        var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / _plan.Model.NatsPerBitPerDimension;
+        var noise = _model.Schedule.At(times);
+        var variance = _model.Schedule.TrainsOnVariance ? new VarianceGradient(noise) : null;
+        var parts = _model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout);
+        double unit = _plan.Model.NatsPerBitPerDimension;
+        var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
         loss.backward();
+        variance?.Backward(parts.Diffusion / unit);
 
         _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
         _ema.Update(step);

@@ -38,6 +38,23 @@ public class ModelFileTests
             Assert.Equal(weight.data<float>().ToArray(), copy.NamedParameters[name].data<float>().ToArray());
     }
 
+    [Theory]
+    [InlineData(NoiseScheduleKind.FixedLinear)]
+    [InlineData(NoiseScheduleKind.TrainedEndPoints)]
+    [InlineData(NoiseScheduleKind.Polynomial)]
+    [InlineData(NoiseScheduleKind.Monotone)]
+    public void A_noise_schedule_comes_back_with_its_kind_and_its_levels(NoiseScheduleKind kind)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Schedules.Model(kind, bent: true, dtype: ScalarType.Float32);
+        var (json, weights) = Write(model);
+        Assert.Contains($"\"noiseSchedule\": \"{kind}\"", json, StringComparison.Ordinal);
+        using var copy = Read(json, weights);
+        Assert.Equal(kind, copy.Description.NoiseSchedule);
+        var times = linspace(0, 1, 17, dtype: float64);
+        Assert.Equal(model.Schedule.At(times).Gamma.data<double>().ToArray(), copy.Schedule.At(times).Gamma.data<double>().ToArray());
+    }
+
     private static readonly Dictionary<string, (string From, string To, string Says)> Spoilt = new()
     {
         ["not json"] = ("{", "<", "not what this version writes"),
@@ -49,6 +66,9 @@ public class ModelFileTests
         ["a size beyond all memory"] = ("\"height\": 8", "\"height\": 2000000000", "2000000000"),
         ["weights beyond all memory"] = ("\"blocks\": 1", "\"blocks\": 4096, \"width\": 4096", "billion"),
         ["groups that do not divide"] = ("\"blockGroups\": 8", "\"blockGroups\": 7", "7 norm groups"),
+        ["a schedule that does not increase"] = (
+            "\"noiseSchedule\": \"FixedLinear\",\n    \"gammaMin\": -13.3", "\"noiseSchedule\": \"Polynomial\", \"gammaMin\": 3", "does not increase"),
+        ["a schedule whose weights are not there"] = ("\"FixedLinear\"", "\"TrainedEndPoints\"", "'schedule.w' [1] is missing"),
         ["other weights"] = ("\"blocks\": 1", "\"blocks\": 2", "'denoiser.down.1.conv1.bias' [16] is missing"),
     };
 

@@ -47,13 +47,15 @@ internal static class ReferenceConfig
     {
         (Parameterization parameterization, EncoderKind kind) = ReadModelType(root);
         root.Only("vocab_size", "256", $"pixels have {PixelValues} values");
-        root.Only("gamma_type", "fixed", "the fixed linear noise schedule");
+        NoiseScheduleKind schedule = ReadSchedule(root);
         root.Only("no_recon_loss", "false", "the reconstruction loss is part of the bound");
         root.Only("loss_parameterisation", "eps_hat", "the authors' code has no other");
         root.Ignore("sample_softmax", "n_timesteps", "antithetic_time_sampling");
         double gammaMin = root.Number("gamma_min"), gammaMax = root.Number("gamma_max");
         if (gammaMin >= gammaMax)
             throw root.Malformed($"'gamma_min' ({gammaMin}) is not below 'gamma_max' ({gammaMax})");
+        if (schedule == NoiseScheduleKind.Polynomial && !PolynomialSchedule.Increases(gammaMin, gammaMax))
+            throw root.Malformed($"'gamma_type' poly10 does not increase between 'gamma_min' ({gammaMin}) and 'gamma_max' ({gammaMax})");
 
         NetworkSize denoiser = ReadDenoiser(root.Section("score_model_config"));
         ConfigSection encoderSection = root.Section("encoder_config");
@@ -75,7 +77,7 @@ internal static class ReferenceConfig
             EncoderLayout = layout,
             Denoiser = denoiser,
             EncoderNetwork = encoder,
-            NoiseSchedule = NoiseScheduleKind.FixedLinear,
+            NoiseSchedule = schedule,
             GammaMin = gammaMin,
             GammaMax = gammaMax,
         };
@@ -91,6 +93,18 @@ internal static class ReferenceConfig
             "S4V_NT" => (Parameterization.V, EncoderKind.NonTrainable),
             "S3VA" => (Parameterization.V, EncoderKind.Trainable),
             _ => throw root.Unsupported("ddpm_type", $"\"{type}\"", "supported are VDM2, VDM2_V, S4V_NT and S3VA"),
+        };
+    }
+
+    private static NoiseScheduleKind ReadSchedule(ConfigSection root)
+    {
+        string type = root.Text("gamma_type");
+        return type switch
+        {
+            "fixed" => NoiseScheduleKind.FixedLinear,
+            "train_scalar" => NoiseScheduleKind.TrainedEndPoints,
+            "poly10" => NoiseScheduleKind.Polynomial,
+            _ => throw root.Unsupported("gamma_type", $"\"{type}\"", "supported are fixed, train_scalar and poly10"),
         };
     }
 

@@ -20,6 +20,8 @@ internal sealed class ReferenceParameterMap
         map.AddDenoiser(description);
         if (description.EncoderNetwork is NetworkSize encoder)
             map.AddEncoder(description, encoder);
+        if (description.NoiseSchedule == NoiseScheduleKind.TrainedEndPoints)
+            map.AddSchedule();
         return map._parameters;
     }
 
@@ -77,6 +79,12 @@ internal sealed class ReferenceParameterMap
         }
         AddNorm(root.Append("GroupNorm_0"), "encoder.norm_out", size.Width);
         AddConvolution(root.Append("conv_out"), "encoder.conv_out", size.Width, description.Channels);
+    }
+
+    private void AddSchedule()
+    {
+        foreach (string part in (ReadOnlySpan<string>)["w", "b"])
+            Add(new FlaxPath("gamma", part), [1], $"schedule.{part}", WeightLayout.Same);
     }
 
     private void AddTimeEmbedding(FlaxPath path, string name, long n)

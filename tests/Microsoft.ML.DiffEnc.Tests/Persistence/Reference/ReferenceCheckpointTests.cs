@@ -38,6 +38,32 @@ public sealed class ReferenceCheckpointTests : IDisposable
             Assert.True(parameter.equal(actual[name]).all().item<bool>(), name);
     }
 
+    [Theory]
+    [InlineData("VDM2_V", 15.5f, -11.25f)]
+    [InlineData("VDM2", -15.5f, -11.25f)] // w counts by its absolute value
+    [InlineData("S4V_NT", -20f, -14f)]
+    public void Trained_end_points_are_b_plus_absolute_w_times_t(string type, float w, float b)
+    {
+        Write(type, configure: config => ReferenceConfigs.Set(config, "gamma_type", "train_scalar"), alter: weights =>
+        {
+            weights[Path("gamma/w")] = FlaxDocument.Floats([1], w);
+            weights[Path("gamma/b")] = FlaxDocument.Floats([1], b);
+        }).Dispose();
+        using var scope = NewDisposeScope();
+        using DiffEncModel loaded = ReferenceCheckpoint.Load(_checkpoint, _config, 8, 8);
+        loaded.To(float64);
+        Tensor t = linspace(0, 1, 9, dtype: float64);
+        Assert.True(allclose(b + Math.Abs(w) * t, loaded.Gamma(t), rtol: 0, atol: 1e-13));
+        Assert.Equal((-13.3, 5.0), (loaded.Description.GammaMin, loaded.Description.GammaMax)); // these go on to scale the networks' time
+    }
+
+    [Fact]
+    public void Trained_end_points_that_are_not_in_the_checkpoint_are_missed()
+    {
+        Write("VDM2_V", configure: config => ReferenceConfigs.Set(config, "gamma_type", "train_scalar"), alter: weights => weights.Remove(Path("gamma/w"))).Dispose();
+        Assert.Contains("'gamma/w' is missing, expected [1]", Refusal(8, 8), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Float64_weights_are_rounded_to_the_model_s_type()
     {

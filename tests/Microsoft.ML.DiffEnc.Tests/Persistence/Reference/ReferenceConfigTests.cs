@@ -37,6 +37,26 @@ public sealed class ReferenceConfigTests : IDisposable
     }
 
     [Theory]
+    [InlineData("fixed", NoiseScheduleKind.FixedLinear)]
+    [InlineData("train_scalar", NoiseScheduleKind.TrainedEndPoints)]
+    [InlineData("poly10", NoiseScheduleKind.Polynomial)]
+    public void Each_of_the_authors_noise_schedules_is_known(string type, NoiseScheduleKind expected)
+    {
+        JsonObject config = ReferenceConfigs.Of("VDM2_V");
+        ReferenceConfigs.Set(config, "gamma_type", type);
+        Assert.Equal(expected, Read(config).NoiseSchedule);
+    }
+
+    [Fact]
+    public void A_polynomial_that_does_not_increase_is_refused()
+    {
+        JsonObject config = ReferenceConfigs.Of("VDM2_V");
+        ReferenceConfigs.Set(config, "gamma_type", "poly10");
+        ReferenceConfigs.Set(config, "gamma_min", 3);
+        Assert.Contains("poly10", Assert.Throws<InvalidDataException>(() => Read(config)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("encoder_config.k")]
     [InlineData("encoder_config.end_reg")]
     [InlineData("encoder_config.end_half_reg")]
@@ -51,8 +71,7 @@ public sealed class ReferenceConfigTests : IDisposable
     [Theory]
     [InlineData("ddpm_type", "\"S5\"")]
     [InlineData("vocab_size", "128")]
-    [InlineData("gamma_type", "\"train_scalar\"")]
-    [InlineData("gamma_type", "\"poly10\"")]
+    [InlineData("gamma_type", "\"learnable_nnet\"")]
     [InlineData("no_recon_loss", "true")]
     [InlineData("loss_parameterisation", "\"x_hat\"")]
     [InlineData("score_model_config.m_type", "\"unet_alt\"")]
