@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Diffusion.Sampling;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using TorchSharp;
@@ -221,7 +222,7 @@ public sealed class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var zT = Own(z);
-            return _finiteDepth.AncestralStep(zT, i, T, Own(eps, zT), zeros(zT.size(0), dtype: DataType, device: Device));
+            return new AncestralStep(Process()).Next(zT, (double)(T - i) / T, (T - i - 1.0) / T, Own(eps, zT));
         });
     }
 
@@ -243,6 +244,27 @@ public sealed class DiffEncModel : IDisposable
         var z = Own(z0);
         return Pixels.MostProbable(z / NoiseLevel.At(_schedule.GammaAt(0, Device), DataType).Alpha);
     });
+
+    /// <summary>A draw of the pixel values from p(x | z_0).</summary>
+    /// <param name="z0">[B, C, H, W].</param>
+    /// <param name="uniform">One number in [0, 1) for each value, [B, C, H, W], in single precision.</param>
+    /// <returns>0..255 as bytes, [B, C, H, W].</returns>
+    internal Tensor DrawPixels(Tensor z0, Tensor uniform) => Scoped(() =>
+    {
+        var z = Own(z0);
+        var gamma0 = _schedule.GammaAt(0, Device);
+        return Pixels.Draw(z / NoiseLevel.At(gamma0, DataType).Alpha, gamma0, _schedule.LeastGamma, Images(uniform));
+    });
+
+    /// <summary>The model as samplers see it, unconditional.</summary>
+    internal GenerativeProcess Process() => new(_schedule, ImageEstimate, _encoder.Drifts);
+
+    /// <summary>x̂ at z_t and one γ_t.</summary>
+    private Tensor ImageEstimate(Tensor z, Tensor gamma)
+    {
+        var conditioning = zeros(z.size(0), dtype: DataType, device: Device);
+        return _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), conditioning), z, NoiseLevel.At(gamma, z.dtype));
+    }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose()

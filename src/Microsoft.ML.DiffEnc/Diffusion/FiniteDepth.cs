@@ -19,7 +19,7 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
     public Tensor StepKl(Tensor x, int i, int steps, Tensor eps, double w, Tensor conditioning)
     {
         using var scope = NewDisposeScope();
-        var step = Step.Between(schedule, (double)i / steps, (i - 1.0) / steps, x);
+        var step = ProcessStep.Between(schedule, (double)i / steps, (i - 1.0) / steps, x);
         long batch = x.size(0);
         Tensor Encoded(Tensor gamma) => encoder.Encode(x, gamma.expand(batch), conditioning);
 
@@ -35,35 +35,7 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
         return (0.5 * (dimensions * (w - 1 - Math.Log(w)) + w * squared / varianceQ)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One ancestral step z_s = μ_P + σ_Q ε, from t = (T − i)/T to s = (T − i − 1)/T.</summary>
-    /// <param name="z">z_t, [B, C, H, W].</param>
-    /// <param name="i">0..T − 1.</param>
-    /// <param name="steps">T.</param>
-    /// <param name="eps">[B, C, H, W].</param>
-    /// <param name="conditioning">[B].</param>
-    public Tensor AncestralStep(Tensor z, int i, int steps, Tensor eps, Tensor conditioning)
-    {
-        using var scope = NewDisposeScope();
-        var step = Step.Between(schedule, (double)(steps - i) / steps, (steps - i - 1.0) / steps, z);
-        var xHat = Predicted(z, step, conditioning);
-        var ofImage = encoder.Drifts ? step.Shift - step.E : -step.E;
-        var mean = step.LevelS.Alpha / step.LevelT.Alpha * (1 + step.E) * z + step.LevelS.Alpha * ofImage * xHat;
-        return (mean + step.LevelS.Sigma * (-step.E).sqrt() * eps).MoveToOuterDisposeScope();
-    }
-
     /// <summary>x̂ at the step's start.</summary>
-    private Tensor Predicted(Tensor zT, Step step, Tensor conditioning)
+    private Tensor Predicted(Tensor zT, ProcessStep step, Tensor conditioning)
         => denoiser.Image(denoiser.Predict(zT, step.GammaT.expand(zT.size(0)), conditioning), zT, step.LevelT);
-
-    /// <summary>A step from t to s; e = expm1(γ_s − γ_t) and (γ_t − γ_s) σ_t², shaped [1, 1, 1, 1].</summary>
-    private readonly record struct Step(Tensor GammaT, Tensor GammaS, NoiseLevel LevelT, NoiseLevel LevelS, Tensor E, Tensor Shift)
-    {
-        public static Step Between(NoiseSchedule schedule, double t, double s, Tensor like)
-        {
-            var (gammaT, gammaS) = (schedule.GammaAt(t, like.device), schedule.GammaAt(s, like.device));
-            var (levelT, levelS) = (NoiseLevel.At(gammaT, like.dtype), NoiseLevel.At(gammaS, like.dtype));
-            var difference = (gammaS - gammaT).reshape(1, 1, 1, 1);
-            return new(gammaT, gammaS, levelT, levelS, expm1(difference).to(like.dtype), -difference.to(like.dtype) * levelT.SigmaSquared);
-        }
-    }
 }

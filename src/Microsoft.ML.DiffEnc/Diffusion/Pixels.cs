@@ -20,14 +20,9 @@ internal static class Pixels
     public static Tensor LogProbability(Tensor x, Tensor z0Rescaled, Tensor gamma0, double leastGamma0)
     {
         using var scope = NewDisposeScope();
-        int reach = Reach(leastGamma0);
-        var halfPrecision = (0.5 * exp(-gamma0)).to(x.dtype);
-        var nearest = Index(z0Rescaled).clamp(0, Values - 1);
-        var near = nearest.unsqueeze(-1) + arange(-reach, reach + 1, dtype: x.dtype, device: x.device); // [B, C, H, W, 2·reach + 1]
-        var logits = (z0Rescaled.unsqueeze(-1) - Scale(near, x.dtype)).square() * -halfPrecision;
-        var possible = logits.masked_fill((near < 0).logical_or(near > Values - 1), double.NegativeInfinity);
+        var (_, logits, halfPrecision) = Near(z0Rescaled, gamma0, leastGamma0);
         var own = (z0Rescaled - x).square() * -halfPrecision;
-        return (own - possible.logsumexp(-1)).sum([1L, 2, 3]).MoveToOuterDisposeScope();
+        return (own - logits.logsumexp(-1)).sum([1L, 2, 3]).MoveToOuterDisposeScope();
     }
 
     /// <summary>The most probable pixel values given z_0/α_0: the nearest ones, as bytes.</summary>
@@ -35,6 +30,37 @@ internal static class Pixels
     {
         using var scope = NewDisposeScope();
         return Index(z0Rescaled).clamp(0, Values - 1).to(uint8).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Pixel values drawn from p(x | z_0), as bytes, [B, C, H, W].</summary>
+    /// <param name="z0Rescaled">z_0/α_0, [B, C, H, W].</param>
+    /// <param name="gamma0">γ(0), [1], in double precision.</param>
+    /// <param name="leastGamma0">A lower bound of γ(0), from which follows how far the categorical reaches.</param>
+    /// <param name="uniform">One number in [0, 1) for each value, [B, C, H, W], in single precision.</param>
+    public static Tensor Draw(Tensor z0Rescaled, Tensor gamma0, double leastGamma0, Tensor uniform)
+    {
+        using var scope = NewDisposeScope();
+        var (values, logits, _) = Near(z0Rescaled, gamma0, leastGamma0);
+        // The first value whose cumulative probability exceeds u. A u in single precision stays below the last of the sums, which are in double; so
+        // values that are impossible are never chosen.
+        var cumulative = logits.to(float64).softmax(-1).cumsum(-1);
+        var chosen = (cumulative <= uniform.to(float64).unsqueeze(-1)).sum(-1, keepdim: true);
+        return values.gather(-1, chosen).squeeze(-1).to(uint8).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The pixel values that count, those nearest to z_0/α_0, and their logits −½ (z_0/α_0 − x̃(k))² e^{−γ_0}, −∞ outside of 0..255; both
+    /// [B, C, H, W, 2·reach + 1]. Also ½ e^{−γ_0}.
+    /// </summary>
+    private static (Tensor Values, Tensor Logits, Tensor HalfPrecision) Near(Tensor z0Rescaled, Tensor gamma0, double leastGamma0)
+    {
+        int reach = Reach(leastGamma0);
+        var (dtype, device) = (z0Rescaled.dtype, z0Rescaled.device);
+        var halfPrecision = (0.5 * exp(-gamma0)).to(dtype);
+        var nearest = Index(z0Rescaled).clamp(0, Values - 1);
+        var near = nearest.unsqueeze(-1) + arange(-reach, reach + 1, dtype: dtype, device: device);
+        var logits = (z0Rescaled.unsqueeze(-1) - Scale(near, dtype)).square() * -halfPrecision;
+        return (near, logits.masked_fill((near < 0).logical_or(near > Values - 1), double.NegativeInfinity), halfPrecision);
     }
 
     private static Tensor Index(Tensor scaled) => ((scaled.detach() + 1) * (Values / 2.0) - 0.5).round();

@@ -138,7 +138,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         lock (_network)
         {
             ThrowIfDisposed();
-            pixels = Sampler.Generate(Model, count, options.Steps, options.Seed ?? Settings.Seed, options.CancellationToken);
+            pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed);
         }
         return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
     }

@@ -56,4 +56,40 @@ public class PixelsTests
         Assert.True(Pixels.MostProbable(x).to(int64).equal(pixels).all().item<bool>());
         Assert.Equal(new byte[] { 0, 255 }, Pixels.MostProbable(tensor(new[] { -7.0, 7.0 })).data<byte>().ToArray());
     }
+
+    [Theory]
+    [InlineData(128, 0.3)]
+    [InlineData(0, -0.4)]
+    [InlineData(255, 3)] // z beyond the last value
+    public void Drawn_pixels_have_the_probabilities_of_the_decoder(int value, double beyond)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        const double gamma0 = -10;
+        const int draws = 100_000;
+        double z = 2 * (value + beyond + 0.5) / 256 - 1;
+        var drawn = Pixels.Draw(full([draws, 1, 1, 1], z, dtype: float32), tensor(new[] { gamma0 }), gamma0, rand([draws, 1, 1, 1], generator: generator));
+        double[] weights = [.. Enumerable.Range(0, 256).Select(k => Math.Exp(-0.5 * Math.Pow(z - (2 * (k + 0.5) / 256 - 1), 2) * Math.Exp(-gamma0)))];
+        double[] found = new double[256];
+        foreach (byte pixel in drawn.data<byte>())
+            found[pixel]++;
+        for (int k = 0; k < 256; k++)
+        {
+            double p = weights[k] / weights.Sum();
+            Assert.Equal(p, found[k] / draws, 5 * Math.Sqrt(p * (1 - p) / draws) + 1e-5); // five standard errors
+        }
+    }
+
+    [Fact]
+    public void Uniform_numbers_at_the_ends_draw_possible_values()
+    {
+        using var scope = NewDisposeScope();
+        var z = tensor(new[] { -3f, -1, 0, 1, 3 }).reshape(1, 1, 1, 5);
+        foreach (float u in new[] { 0f, MathF.BitDecrement(1) })
+        {
+            byte[] drawn = Pixels.Draw(z, tensor(new[] { -13.3 }), -13.3, full_like(z, u)).data<byte>().ToArray();
+            int[] nearest = [0, 0, 128, 255, 255];
+            Assert.All(nearest.Zip(drawn), pair => Assert.InRange(pair.First - pair.Second, -2, 2));
+        }
+    }
 }
