@@ -39,7 +39,8 @@ public sealed class ImagePipelineTests : IDisposable
     {
         IDataView paths = SavePictures(Side, seed: 1);
         var random = new Random(1);
-        IDataView bytes = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(_ => new ColourRow { Image = Planes(Interleaved(random, Side)) }).ToArray());
+        ColourRow[] rows = [.. Enumerable.Range(0, Count).Select(_ => new ColourRow { Image = Planes(Interleaved(random, Side)) })];
+        IDataView bytes = _ml.Data.LoadFromEnumerable(rows);
         using var fromBytes = _ml.Generative().DiffEnc(Options(3)).Fit(bytes);
         Assert.Equal(TrainingRuns.Weights(fromBytes), Train(3, paths).Weights);
     }
