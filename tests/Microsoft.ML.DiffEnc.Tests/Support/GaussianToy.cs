@@ -12,8 +12,8 @@ internal sealed class GaussianToy
 {
     private const double Mean = 0.3, Variance = 0.25, GammaMin = -5.6, GammaMax = 6;
 
-    // y = 0.605 x + 0.1645, as an encoder might be trained to be. An independent Runge-Kutta solution of the uncorrected ODE ends at mean 0.444
-    // and variance 0.305, in place of 0.300 and 0.252.
+    // y = 0.605 x + 0.1645. Slope, offset and γ_min are chosen to show a bias of known size, not taken from a training: an independent
+    // Runge-Kutta solution of the uncorrected ODE ends at mean 0.444 and variance 0.305, in place of 0.300 and 0.252.
     private const double Slope = 0.605, Offset = 0.1645;
 
     private readonly EncoderKind _encoder;
