@@ -69,6 +69,7 @@ public sealed class DiffEncModel : IDisposable
     internal static DiffEncModel Create(ModelDescription description, long seed = 0)
     {
         NativeBackend.EnsureLoaded();
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         return new DiffEncModel(description, seed);
     }
@@ -148,8 +149,9 @@ public sealed class DiffEncModel : IDisposable
     /// <returns>Both [B, C, H, W].</returns>
     public (Tensor Value, Tensor Derivative) EncoderOutput(Tensor x, Tensor gamma)
     {
-        using var scope = NewDisposeScope();
         ObjectDisposedException.ThrowIf(_disposed, this);
+        using var section = ComputeSection.Enter();
+        using var scope = NewDisposeScope();
         var scaled = Own(x);
         var perImage = PerImage(gamma, scaled);
         var y = Description.Encoder == EncoderKind.Trainable
@@ -181,6 +183,7 @@ public sealed class DiffEncModel : IDisposable
         Tensor images, Tensor times, Tensor eps0, Tensor eps, Tensor? conditioning = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         var x = Scale(images);
         var t = PerImage(times, x);
@@ -281,6 +284,7 @@ public sealed class DiffEncModel : IDisposable
     private Tensor Scoped(Func<Tensor> compute)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         return compute().MoveToOuterDisposeScope();
     }

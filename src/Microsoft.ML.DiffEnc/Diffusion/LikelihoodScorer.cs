@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -49,6 +50,7 @@ internal sealed class LikelihoodScorer
 
     private void ScoreTogether(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
     {
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         using var raw = tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8);
         var x = _model.Scale(raw);

@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Diffusion.Sampling;
+using Microsoft.ML.DiffEnc.Interop;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -49,11 +50,14 @@ internal static class Sampler
         for (int i = 0; i < steps; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using var step = NewDisposeScope();
-            var eps = sampler.IsRandom ? noise() : null;
-            var next = sampler.Next(z, (double)(steps - i) / steps, (steps - i - 1.0) / steps, eps).MoveToOuterDisposeScope();
-            z.Dispose();
-            z = next;
+            using (ComputeSection.Enter())
+            {
+                using var step = NewDisposeScope();
+                var eps = sampler.IsRandom ? noise() : null;
+                var next = sampler.Next(z, (double)(steps - i) / steps, (steps - i - 1.0) / steps, eps).MoveToOuterDisposeScope();
+                z.Dispose();
+                z = next;
+            }
             stepped?.Invoke(i + 1);
         }
         return z.MoveToOuterDisposeScope();

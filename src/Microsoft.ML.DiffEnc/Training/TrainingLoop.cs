@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Persistence;
 using static TorchSharp.torch;
@@ -94,6 +95,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>One step, 0-based: a batch, its loss and gradients, the weights and their average moved.</summary>
     internal void Step(int step)
     {
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
