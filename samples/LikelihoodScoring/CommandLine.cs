@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Microsoft.ML.DiffEnc;
 using Spectre.Console;
 
@@ -14,7 +15,7 @@ internal static class CommandLine
 
     private static readonly Option<string?> PathOption = new("--path")
     {
-        Description = "The folder of the data, for mnist (train-images-idx3-ubyte[.gz], …), cifar10 (*.bin[.gz]) and images.",
+        Description = "The folder of the data, for mnist (train- and t10k-images-idx3-ubyte[.gz], -labels-idx1-ubyte[.gz]), cifar10 (*.bin[.gz]) and images.",
         HelpName = "DIR"
     };
 
@@ -38,13 +39,13 @@ internal static class CommandLine
 
     private static readonly Option<DiffEncPreset> Preset = new("--preset")
     {
-        Description = "The size of the network.",
+        Description = "The size of the network and how it is trained; all but Tiny and Small are the paper's, for GPUs.",
         DefaultValueFactory = _ => DiffEncPreset.Tiny
     };
 
     private static readonly Option<int?> Steps = AtLeast(1, new Option<int?>("--steps")
     {
-        Description = "Training steps. [default: the preset's]",
+        Description = "Training steps. [default: the preset's: 1200 for Tiny, 10000 for Small, 1000000 for the others]",
         HelpName = "N"
     });
 
@@ -64,7 +65,7 @@ internal static class CommandLine
 
     private static readonly Option<int> TestImages = AtLeast(2, new Option<int>("--test-images")
     {
-        Description = "How many held-out normal pictures are scored, and at most as many odd ones.",
+        Description = "How many held-out normal pictures are scored, and at most as many odd ones, or one of each kind.",
         DefaultValueFactory = _ => 100,
         HelpName = "N"
     });
@@ -120,13 +121,19 @@ internal static class CommandLine
         }
         if (parsed.GetValue(Normal) is not null && data is DataSource.Drawn or DataSource.Images)
             throw new UsageException($"--normal is for data with classes, mnist and cifar10; --data is {Name(data)}.");
+        uint[]? normal = parsed.GetValue(Normal) is string classes ? ParseClasses(classes) : null;
+
+        // A path that cannot be written to should cost a moment, not the figures of a whole run.
+        OutputFiles.CheckFolder(parsed.GetValue(Output)!, Output.Name);
+        if (json is not null)
+            OutputFiles.CheckFile(json, Json.Name);
 
         return new Settings
         {
             Data = data,
             Path = path,
             OddPath = parsed.GetValue(Odd),
-            NormalClasses = parsed.GetValue(Normal) is string classes ? ParseClasses(classes) : null,
+            NormalClasses = normal,
             Encoders = parsed.GetValue(Encoder) switch
             {
                 "none" => [EncoderKind.None],
@@ -195,7 +202,16 @@ internal static class CommandLine
             ShowError((e.InnerException ?? e).Message);
             return 1;
         }
+        // No libtorch that loads; something that this version does not have; an error inside libtorch.
+        catch (Exception e) when (e is DllNotFoundException or NotSupportedException or ExternalException)
+        {
+            ShowError(WithoutNativeTrace(e.Message));
+            return 1;
+        }
     }
+
+    /// <summary>libtorch puts a trace of its C++ frames behind what went wrong.</summary>
+    private static string WithoutNativeTrace(string message) => message.Split("\nException raised from", 2)[0].TrimEnd();
 
     private static void ShowError(string message)
     {

@@ -20,7 +20,6 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     public void Run()
     {
         var clock = Stopwatch.StartNew();
-        Directory.CreateDirectory(settings.Output);
         ImageSet images = ImageSets.Load(_ml, settings);
         _report.Start(images);
 
@@ -37,7 +36,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
         }
 
         string modelPath = Path.Combine(settings.Output, "model.zip");
-        _ml.Model.Save(model, images.Train.Schema, modelPath);
+        OutputFiles.WriteWhole(modelPath, unfinished => _ml.Model.Save(model, images.Train.Schema, unfinished));
         double difference = DifferenceAfterLoading(modelPath, images, scored);
 
         var generation = new GenerationOptions { Steps = GenerationSteps, Seed = settings.Seed, CancellationToken = cancellation };
@@ -49,6 +48,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
         {
             Settings = settings,
             Pictures = images.Description,
+            LeftOut = images.LeftOut,
             Size = images.Size,
             Encoders = runs,
             OddKinds = [.. images.OddKinds.Select((name, k) => EvaluateKind(name, k + 1, scored))],

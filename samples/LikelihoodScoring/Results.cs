@@ -20,6 +20,9 @@ internal sealed record Results
     public required Settings Settings { get; init; }
     public required string Pictures { get; init; }
 
+    /// <summary>Files of the data that could not be decoded as pictures and were not used.</summary>
+    public required IReadOnlyList<string> LeftOut { get; init; }
+
     /// <summary>Width × height × channels.</summary>
     public required string Size { get; init; }
 
@@ -37,10 +40,7 @@ internal sealed record Results
     {
         if (path is null)
             return;
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        string unfinished = path + ".tmp";
-        File.WriteAllText(unfinished, JsonSerializer.Serialize(this, Format));
-        File.Move(unfinished, path, overwrite: true);
+        OutputFiles.WriteWhole(path, unfinished => File.WriteAllText(unfinished, JsonSerializer.Serialize(this, Format)));
     }
 }
 

@@ -43,7 +43,7 @@ internal sealed record Settings
     public int Seed { get; init; }
     public int Draws { get; init; }
 
-    /// <summary>How many held-out normal pictures are scored, and at most how many odd ones.</summary>
+    /// <summary>How many held-out normal pictures are scored, and at most how many odd ones (one of each kind at least).</summary>
     public int TestImages { get; init; }
 
     public int? Gpu { get; init; }

@@ -14,24 +14,26 @@ internal static class ClassifiedImages
         (uint Label, byte[] Image)[] training = [.. Rows(ml, train)];
         uint[] classes = [.. training.Select(row => row.Label).Distinct().Order()];
         HashSet<uint> normal = [.. settings.NormalClasses ?? AllButTheLast(classes)];
-        if (normal.Except(classes).ToArray() is [uint unknown, ..])
-            throw new UsageException($"--normal names class {unknown}, but the training data have the classes {string.Join(", ", classes)}.");
+        if (normal.Except(classes).Order().ToArray() is { Length: > 0 } unknown)
+            throw new UsageException(
+                $"--normal names {string.Join(", ", unknown)}, but the training data have the classes {string.Join(", ", classes)} and no others.");
 
         byte[][] all = [.. training.Where(row => normal.Contains(row.Label)).Select(row => row.Image)];
         byte[][] heldOut = [.. testing.Where(c => normal.Contains(c.Key)).SelectMany(c => c)];
         if (all.Length <= Split<byte[]>.ValidationImages || heldOut.Length < 2)
             throw new UsageException(
                 $"The normal classes have {all.Length} training and {heldOut.Length} test pictures; " +
-                $"expected more than {Split<byte[]>.ValidationImages} and at least 2.");
+                $"expected more than {Split<byte[]>.ValidationImages} and at least 2. Name more classes with --normal, or bring more pictures.");
 
-        int validation = Split<byte[]>.ValidationImages;
+        // At even distances: a file may be sorted by class, and its last pictures all of one.
+        (IReadOnlyList<byte[]> validation, IReadOnlyList<byte[]> rest) = Choose.EvenlyAndOthers(all, Split<byte[]>.ValidationImages);
         uint[] oddClasses = [.. testing.Select(c => c.Key).Where(c => !normal.Contains(c)).Order()];
-        var odd = oddClasses.Select(c => (className(c), Choose.Evenly([.. testing[c]], Math.Max(1, settings.TestImages / oddClasses.Length))));
+        var odd = oddClasses.Select(c => ($"class {className(c)}", Choose.Evenly([.. testing[c]], Math.Max(1, settings.TestImages / oddClasses.Length))));
         var shape = ((VectorDataViewType)train.Schema["Image"].Type).Dimensions;
         string normalNames = string.Join(", ", normal.Order().Select(className));
         return ImageSet.FromPixels(
             ml, $"{description}; normal classes: {normalNames}", width: shape[2], height: shape[1], channels: shape[0],
-            new Split<byte[]>(all[..^validation], all[^validation..], Choose.Evenly(heldOut, settings.TestImages)), [.. odd]);
+            new Split<byte[]>(rest, validation, Choose.Evenly(heldOut, settings.TestImages)), [.. odd]);
     }
 
     private static uint[] AllButTheLast(uint[] classes) => classes.Length > 1 ? classes[..^1] : classes;

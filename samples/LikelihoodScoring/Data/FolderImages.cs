@@ -1,3 +1,4 @@
+using LikelihoodScoring.Drawing;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -13,13 +14,16 @@ internal static class FolderImages
     public static ImageSet Load(MLContext ml, Settings settings)
     {
         string folder = Path.GetFullPath(settings.Path!);
-        string oddFolder = settings.OddPath is string odd ? Path.GetFullPath(odd) : Path.Combine(folder, "odd");
-        string[] pictures = [.. Pictures(folder).Where(path => !IsInside(path, oddFolder))];
+        string oddFolder = Path.TrimEndingDirectorySeparator(settings.OddPath is string odd ? Path.GetFullPath(odd) : Path.Combine(folder, "odd"));
+        List<string> leftOut = [], oddLeftOut = [];
+        string[] pictures = Decodable(Files(folder).Where(path => !IsInside(path, oddFolder)), leftOut);
         if (pictures.Length < FewestPictures)
             throw new UsageException(
                 $"The folder '{settings.Path}' has {pictures.Length} pictures ({string.Join(", ", Extensions)}); " +
-                $"expected at least {FewestPictures}, better some hundreds.");
-        string[] oddPictures = Directory.Exists(oddFolder) ? [.. Pictures(oddFolder)] : [];
+                $"expected at least {FewestPictures}, better some hundreds.{Damaged(leftOut)}");
+        string[] oddPictures = Directory.Exists(oddFolder) ? Decodable(Files(oddFolder), oddLeftOut) : [];
+        if (settings.OddPath is not null && oddPictures.Length == 0)
+            throw new UsageException($"The folder '{settings.OddPath}' of --odd has no pictures ({string.Join(", ", Extensions)}).{Damaged(oddLeftOut)}");
 
         new Random(settings.Seed).Shuffle(pictures);
         int heldOut = Math.Min(settings.TestImages, pictures.Length / 5), validation = Math.Min(Split<string>.ValidationImages, pictures.Length / 10);
@@ -36,6 +40,7 @@ internal static class FolderImages
             Train = ml.Data.LoadFromEnumerable(Normal((heldOut + validation)..).ToArray()),
             Validation = ml.Data.LoadFromEnumerable(Normal(heldOut..(heldOut + validation)).ToArray()),
             Test = ml.Data.LoadFromEnumerable(Normal(..heldOut).Concat(oddRows).ToArray()),
+            LeftOut = [.. leftOut, .. oddLeftOut],
             OddKinds = oddPictures.Length > 0 ? [Path.GetFileName(oddFolder)] : [],
             Preparation = new EstimatorChain<ITransformer>()
                 .Append<ITransformer>(ml.Transforms.LoadImages("Image", imageFolder: null, nameof(FileRow.Path)))
@@ -43,7 +48,21 @@ internal static class FolderImages
         };
     }
 
-    private static IEnumerable<string> Pictures(string folder) => Directory
+    /// <summary>
+    /// The files that decode; the others are added to <paramref name="leftOut"/>. One damaged file among thousands should not end a run, and once
+    /// the rows are shuffled no message could say which it was.
+    /// </summary>
+    private static string[] Decodable(IEnumerable<string> files, List<string> leftOut)
+    {
+        (string Path, bool Decodes)[] tried = [.. files.AsParallel().AsOrdered().Select(path => (path, Raster.CanDecode(path)))];
+        leftOut.AddRange(tried.Where(file => !file.Decodes).Select(file => file.Path));
+        return [.. tried.Where(file => file.Decodes).Select(file => file.Path)];
+    }
+
+    private static string Damaged(List<string> leftOut) =>
+        leftOut.Count > 0 ? $" {leftOut.Count} more cannot be decoded, '{leftOut[0]}' for one." : "";
+
+    private static IEnumerable<string> Files(string folder) => Directory
         .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .Where(path => Extensions.Contains(Path.GetExtension(path)))
         .Order(StringComparer.Ordinal);

@@ -19,6 +19,9 @@ internal sealed class ImageSet
     /// <summary>The kinds of odd ones: a picture whose <c>Kind</c> is k + 1 is of kind k, and 0 is normal. May be empty.</summary>
     public required IReadOnlyList<string> OddKinds { get; init; }
 
+    /// <summary>Files that could not be decoded as pictures and are in none of the views.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
     /// <summary>What comes before the trainer: nothing for pixels, loading and resizing for files.</summary>
     public EstimatorChain<ITransformer> Preparation { get; init; } = new();
 

@@ -46,11 +46,25 @@ internal static class Raster
         return pixels;
     }
 
+    /// <summary>Whether a file is a picture that decodes to its end.</summary>
+    public static bool CanDecode(string path)
+    {
+        using SKCodec? codec = SKCodec.Create(path);
+        if (codec is null)
+            return false;
+        using var bitmap = new SKBitmap();
+        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKImageInfo.PlatformColorType, SKAlphaType.Premul);
+        return bitmap.TryAllocPixels(info) && codec.GetPixels(info, bitmap.GetPixels()) == SKCodecResult.Success;
+    }
+
     /// <summary>Saves a bitmap as a PNG file.</summary>
     public static void SavePng(SKBitmap bitmap, string path)
     {
         using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        using FileStream file = File.Create(path);
-        data.SaveTo(file);
+        OutputFiles.WriteWhole(path, unfinished =>
+        {
+            using FileStream file = File.Create(unfinished);
+            data.SaveTo(file);
+        });
     }
 }

@@ -8,6 +8,8 @@ namespace LikelihoodScoring.Reporting;
 /// <summary>What the sample writes to the console before and after training.</summary>
 internal sealed class ConsoleReport(Settings settings)
 {
+    private const int MostPaths = 5;
+
     /// <summary>Whether the output is a terminal that can be redrawn.</summary>
     public static bool IsLive => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
 
@@ -18,6 +20,8 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.MarkupLineInterpolated($"Pictures: {images.Description}, {images.Size}");
         AnsiConsole.MarkupLineInterpolated(
             $"          {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd ones");
+        if (images.LeftOut.Count > 0)
+            AnsiConsole.MarkupLineInterpolated($"[yellow]Left out: {Several(images.LeftOut)}, damaged or not pictures.[/]");
         string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "the CPU";
         AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, seed {settings.Seed}, on {device}");
     }
@@ -49,7 +53,7 @@ internal sealed class ConsoleReport(Settings settings)
             AnsiConsole.MarkupLineInterpolated($"  {file}");
         if (settings.Json is string json)
             AnsiConsole.MarkupLineInterpolated($"Figures: [bold]{Path.GetFullPath(json)}[/]");
-        AnsiConsole.MarkupLineInterpolated($"Done in {results.TotalSeconds:F0} s.");
+        AnsiConsole.MarkupLineInterpolated($"Done in {Duration.Text(TimeSpan.FromSeconds(results.TotalSeconds))}.");
     }
 
     private static void WriteLosses(EncoderRun run)
@@ -60,7 +64,7 @@ internal sealed class ConsoleReport(Settings settings)
         void Row(string name, Func<GenerativeMetrics, string> value) =>
             table.AddRow(run.Odd is null ? [name, value(run.HeldOut)] : [name, value(run.HeldOut), value(run.Odd)]);
 
-        Row("[bold]bits/dim[/]", m => $"[bold]{Bits(m.BitsPerDimension)}[/] ± {Bits(m.StandardError)}");
+        Row("[bold]bits/dim[/]", m => Bound(m));
         Row("  reconstruction", m => Bits(m.ReconstructionLoss));
         Row("  latent", m => Bits(m.LatentLoss));
         Row("  diffusion", m => Bits(m.DiffusionLoss));
@@ -99,7 +103,7 @@ internal sealed class ConsoleReport(Settings settings)
         Table table = NewTable("Encoders at equal steps and seed, held-out normal", ["bits/dim", .. runs.Select(run => Names.Of(run.Encoder))]);
         void Row(string name, Func<EncoderRun, string> value) => table.AddRow([name, .. runs.Select(value)]);
 
-        Row("[bold]bound[/]", run => $"[bold]{Bits(run.HeldOut.BitsPerDimension)}[/] ± {Bits(run.HeldOut.StandardError)}");
+        Row("[bold]bound[/]", run => Bound(run.HeldOut));
         Row("  reconstruction", run => Bits(run.HeldOut.ReconstructionLoss));
         Row("  latent", run => Bits(run.HeldOut.LatentLoss));
         Row("  diffusion", run => Bits(run.HeldOut.DiffusionLoss));
@@ -114,6 +118,9 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.WriteLine();
     }
 
+    private static string Several(IReadOnlyList<string> paths) =>
+        string.Join(", ", paths.Take(MostPaths)) + (paths.Count > MostPaths ? $" and {paths.Count - MostPaths} more" : "");
+
     private static Table NewTable(string title, params string[] columns)
     {
         var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle(title) };
@@ -121,6 +128,10 @@ internal sealed class ConsoleReport(Settings settings)
             table.AddColumn(i == 0 ? new TableColumn(columns[i]) : new TableColumn(columns[i]).RightAligned());
         return table;
     }
+
+    /// <summary>One picture alone has no standard error.</summary>
+    private static string Bound(GenerativeMetrics m) =>
+        $"[bold]{Bits(m.BitsPerDimension)}[/]" + (double.IsNaN(m.StandardError) ? "" : $" ± {Bits(m.StandardError)}");
 
     private static string Bits(double value) => $"{value:F4}";
 

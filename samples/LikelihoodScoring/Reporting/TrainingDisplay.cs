@@ -62,7 +62,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     }
 
     private string PlainLine(TrainingProgress p) =>
-        $"  step {p.Step,5} of {p.Steps}  {p.BitsPerDimension:F3} bits/dim  {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left" +
+        $"  step {p.Step,5} of {p.Steps}  {p.BitsPerDimension:F3} bits/dim  {Duration.Text(p.Elapsed)} passed, {Duration.Text(p.Remaining)} left" +
         (_validation is double v ? $"  validation {v:F3}" : "");
 
     private Grid Body(TrainingProgress p)
@@ -76,7 +76,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
             $"+ {p.DiffusionLoss:F3} diffusion");
         AddRow(grid, "validation", _validation is double v ? $"{v:F3} bits/dim" : "–");
         AddRow(grid, "speed",
-            $"{p.StepsPerSecond:F2} steps/s, {p.ImagesPerSecond:F0} images/s; {p.Elapsed:m\\:ss} passed, {p.Remaining:m\\:ss} left");
+            $"{p.StepsPerSecond:F2} steps/s, {p.ImagesPerSecond:F0} images/s; {Duration.Text(p.Elapsed)} passed, {Duration.Text(p.Remaining)} left");
         return grid;
     }
 
