@@ -45,7 +45,7 @@ internal static class CommandLine
 
     private static readonly Option<int?> Steps = AtLeast(1, new Option<int?>("--steps")
     {
-        Description = "Training steps. [default: the preset's: 1200 for Tiny, 10000 for Small, 1000000 for the others]",
+        Description = "Training steps. [default: the preset's: 800 for Tiny, 10000 for Small, 1000000 for the others]",
         HelpName = "N"
     });
 

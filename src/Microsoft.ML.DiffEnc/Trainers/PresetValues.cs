@@ -33,7 +33,7 @@ internal sealed record PresetValues
             Encoder = EncoderKind.Trainable,
             Denoiser = (32, 1),
             EncoderNetwork = (8, 1),
-            Steps = 1200,
+            Steps = 800,
             BatchSize = 16,
             LearningRate = 6e-3,
             WarmUpSteps = 50,
