@@ -8,6 +8,8 @@ namespace Microsoft.ML.DiffEnc.Benchmarks;
 /// <summary>Measures all cases in turn, round after round, so that a machine that speeds up or slows down does so for all of them.</summary>
 internal sealed class BenchmarkRun(bool brief, int rounds, int? threads, int? gpu)
 {
+    private const int TableWidth = 130;
+
     public void Print()
     {
         var device = NativeBackend.SelectDevice(gpu, fallbackToCpu: false, _ => { });
@@ -24,6 +26,7 @@ internal sealed class BenchmarkRun(bool brief, int rounds, int? threads, int? gp
             foreach (var c in cases)
                 c.Measure();
         }
+        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth); // also where the output is redirected
         AnsiConsole.WriteLine($"{device}, {get_num_threads()} threads, libtorch {__version__}; medians of {counted} rounds, single precision.");
         string peaks = Text($"convolution {peak.ConvolutionSpeed:F0} GFLOP/s, matrix product {peak.ProductSpeed:F0} GFLOP/s");
         AnsiConsole.WriteLine($"Peak in this run: {peaks}.");
