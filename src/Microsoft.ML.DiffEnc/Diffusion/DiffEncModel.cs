@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Diffusion.Sampling;
 using Microsoft.ML.DiffEnc.Interop;
@@ -17,7 +15,7 @@ namespace Microsoft.ML.DiffEnc;
 /// Calls record a graph like any other TorchSharp call: take gradients with respect to <see cref="NamedParameters"/>, or work inside
 /// <c>using (torch.no_grad())</c> to save memory. Results belong to the caller's dispose scope. One thread at a time.
 /// </remarks>
-public sealed class DiffEncModel : IDisposable
+public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
@@ -51,8 +49,8 @@ public sealed class DiffEncModel : IDisposable
     internal bool FirstDerivativesOnly { set => _denoiser.FirstDerivativesOnly = value; }
 
     /// <summary>
-    /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's layouts (convolution [out, in, height, width], dense
-    /// [out, in], transposed convolution [in, out, height, width]). They are the model's own tensors, not copies.
+    /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
+    /// layouts (convolution [out, in, height, width], dense [out, in], transposed convolution [in, out, height, width]). They are the model's own tensors, not copies.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IReadOnlyDictionary<string, Tensor> NamedParameters
@@ -288,32 +286,4 @@ public sealed class DiffEncModel : IDisposable
         using var scope = NewDisposeScope();
         return compute().MoveToOuterDisposeScope();
     }
-
-    private Tensor Conditioning(Tensor? conditioning, Tensor perImage)
-        => conditioning is null ? zeros_like(perImage, dtype: DataType) : PerImage(conditioning, perImage).to(DataType);
-
-    /// <summary>One number for each image, in double precision and on the model's device.</summary>
-    private Tensor PerImage(Tensor argument, Tensor? images = null, [CallerArgumentExpression(nameof(argument))] string name = "")
-    {
-        if (argument.dim() != 1 || (images is not null && argument.size(0) != images.size(0)))
-            throw new ArgumentException($"The tensor is {Shape(argument)}; expected one number for each image, [{Count(images)}].", name);
-        return argument.to(float64, Device);
-    }
-
-    /// <summary>Images in the model's type and on its device, as many as others.</summary>
-    private Tensor Own(Tensor images, Tensor? others = null, [CallerArgumentExpression(nameof(images))] string name = "")
-        => Images(images, others, name).to(DataType);
-
-    private Tensor Images(Tensor images, Tensor? others = null, [CallerArgumentExpression(nameof(images))] string name = "")
-    {
-        var d = Description;
-        long count = others?.size(0) ?? (images.dim() > 0 ? images.size(0) : 0);
-        if (!images.shape.SequenceEqual([count, d.Channels, d.Height, d.Width]))
-            throw new ArgumentException($"The tensor is {Shape(images)}; expected [{Count(others)}, {d.Channels}, {d.Height}, {d.Width}].", name);
-        return images.to(Device);
-    }
-
-    private static string Count(Tensor? images) => images?.size(0).ToString(CultureInfo.InvariantCulture) ?? "B";
-
-    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 }
