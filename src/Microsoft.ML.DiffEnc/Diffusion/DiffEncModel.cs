@@ -19,7 +19,6 @@ public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
-    private readonly NoiseSchedule _schedule;
     private readonly FiniteDepth _finiteDepth;
     private bool _disposed;
 
@@ -29,9 +28,9 @@ public sealed partial class DiffEncModel : IDisposable
         using var init = new Initializer(seed);
         _denoiser = new ImageDenoiser(description, init);
         _encoder = ImageEncoder.Create(description, init);
-        _schedule = NoiseSchedule.Create(description);
-        Bounds = new ContinuousBound(_schedule, _encoder, _denoiser);
-        _finiteDepth = new FiniteDepth(_schedule, _encoder, _denoiser);
+        Schedule = NoiseSchedule.Create(description);
+        Bounds = new ContinuousBound(Schedule, _encoder, _denoiser);
+        _finiteDepth = new FiniteDepth(Schedule, _encoder, _denoiser);
     }
 
     internal ModelDescription Description { get; }
@@ -39,7 +38,7 @@ public sealed partial class DiffEncModel : IDisposable
     /// <summary>The three losses, also for training: with dropout and without conversions.</summary>
     internal ContinuousBound Bounds { get; }
 
-    internal NoiseSchedule Schedule => _schedule;
+    internal NoiseSchedule Schedule { get; }
 
     internal ScalarType DataType { get; private set; } = float32;
 
@@ -121,7 +120,7 @@ public sealed partial class DiffEncModel : IDisposable
     /// <summary>γ(t) = −log SNR(t).</summary>
     /// <param name="t">Times in [0, 1], [B].</param>
     /// <returns>[B].</returns>
-    public Tensor Gamma(Tensor t) => Scoped(() => _schedule.At(PerImage(t)).Gamma.to(DataType));
+    public Tensor Gamma(Tensor t) => Scoped(() => Schedule.At(PerImage(t)).Gamma.to(DataType));
 
     /// <summary>x̃ = 2(x + ½)/256 − 1: pixel values 0..255 as numbers in (−1, 1).</summary>
     /// <param name="images">[B, C, H, W].</param>
@@ -234,7 +233,7 @@ public sealed partial class DiffEncModel : IDisposable
     public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
     {
         var x = Scale(images);
-        return Pixels.LogProbability(x, Own(z0Rescaled, x), _schedule.GammaAt(0, Device), _schedule.LeastGamma);
+        return Pixels.LogProbability(x, Own(z0Rescaled, x), Schedule.GammaAt(0, Device), Schedule.LeastGamma);
     });
 
     /// <summary>The most probable pixels given z_0.</summary>
@@ -243,7 +242,7 @@ public sealed partial class DiffEncModel : IDisposable
     public Tensor Decode(Tensor z0) => Scoped(() =>
     {
         var z = Own(z0);
-        return Pixels.MostProbable(z / NoiseLevel.At(_schedule.GammaAt(0, Device), DataType).Alpha);
+        return Pixels.MostProbable(z / NoiseLevel.At(Schedule.GammaAt(0, Device), DataType).Alpha);
     });
 
     /// <summary>A draw of the pixel values from p(x | z_0).</summary>
@@ -253,12 +252,12 @@ public sealed partial class DiffEncModel : IDisposable
     internal Tensor DrawPixels(Tensor z0, Tensor uniform) => Scoped(() =>
     {
         var z = Own(z0);
-        var gamma0 = _schedule.GammaAt(0, Device);
-        return Pixels.Draw(z / NoiseLevel.At(gamma0, DataType).Alpha, gamma0, _schedule.LeastGamma, Images(uniform));
+        var gamma0 = Schedule.GammaAt(0, Device);
+        return Pixels.Draw(z / NoiseLevel.At(gamma0, DataType).Alpha, gamma0, Schedule.LeastGamma, Images(uniform));
     });
 
     /// <summary>The model as samplers see it, unconditional.</summary>
-    internal GenerativeProcess Process() => new(_schedule, ImageEstimate, _encoder.Drifts);
+    internal GenerativeProcess Process() => new(Schedule, ImageEstimate, _encoder.Drifts);
 
     /// <summary>x̂ at z_t and one γ_t.</summary>
     private Tensor ImageEstimate(Tensor z, Tensor gamma)
@@ -277,7 +276,7 @@ public sealed partial class DiffEncModel : IDisposable
             module.Dispose();
     }
 
-    private IEnumerable<(string Name, nn.Module Module)> Modules() => [("denoiser", _denoiser), ("encoder", _encoder), ("schedule", _schedule)];
+    private IEnumerable<(string Name, nn.Module Module)> Modules() => [("denoiser", _denoiser), ("encoder", _encoder), ("schedule", Schedule)];
 
     private Tensor Scoped(Func<Tensor> compute)
     {

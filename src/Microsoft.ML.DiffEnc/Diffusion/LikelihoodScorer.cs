@@ -50,16 +50,12 @@ internal sealed class LikelihoodScorer
 
     private void ScoreTogether(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
     {
-        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
-        using var raw = tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8);
-        var x = _model.Scale(raw);
-        var conditioning = zeros(count, dtype: x.dtype, device: x.device);
-        var (x0, x1) = _model.Bounds.EndPoints(x, conditioning);
-        double[] latent = Values(_model.Bounds.Latent(x1));
+        var (x, x0, conditioning, latent) = Prepare(pixels, count);
         double[,] reconstruction = new double[count, _draws.Count], diffusion = new double[count, _draws.Count];
         for (int first = 0; first < _draws.Count; first += _setsPerPass)
         {
+            using var section = ComputeSection.Enter(); // one for each pass: what it holds off must not last
             using var pass = NewDisposeScope();
             int sets = Math.Min(_setsPerPass, _draws.Count - first), evaluations = sets * _draws.TimesPerDraw;
             var (times, eps0, eps) = Draws(pixels, count, first, sets);
@@ -71,6 +67,18 @@ internal sealed class LikelihoodScorer
         }
         for (int i = 0; i < count; i++)
             results[i] = Summarise(i, reconstruction, latent[i], diffusion, withDiffusion);
+    }
+
+    /// <summary>What all draws have in common: x, x_{t=0}, the conditioning and the latent loss.</summary>
+    private (Tensor X, Tensor X0, Tensor Conditioning, double[] Latent) Prepare(ReadOnlySpan<byte> pixels, int count)
+    {
+        using var section = ComputeSection.Enter();
+        using var scope = NewDisposeScope();
+        var x = _model.Scale(tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8));
+        var conditioning = zeros(count, dtype: x.dtype, device: x.device);
+        var (x0, x1) = _model.Bounds.EndPoints(x, conditioning);
+        double[] latent = Values(_model.Bounds.Latent(x1));
+        return (x.MoveToOuterDisposeScope(), x0.MoveToOuterDisposeScope(), conditioning.MoveToOuterDisposeScope(), latent);
     }
 
     private (Tensor Times, Tensor Eps0, Tensor Eps) Draws(ReadOnlySpan<byte> pixels, int count, int first, int sets)

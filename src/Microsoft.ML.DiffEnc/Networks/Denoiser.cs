@@ -25,11 +25,11 @@ internal sealed class Denoiser : nn.Module
 
         _timeEmbedding = new TimeEmbedding(n, init);
         _convIn = new Convolution(channels * (1 + 2 * FourierFrequencies.Length), n, 3, init);
-        _down = Make(size.Blocks, _ => Block(n));
+        _down = [.. Enumerable.Range(0, size.Blocks).Select(_ => Block(n))];
         _mid1 = Block(n);
         _attention = new AttentionBlock(n, size.BlockGroups, init);
         _mid2 = Block(n);
-        _up = Make(size.Blocks + 1, _ => Block(2 * n));
+        _up = [.. Enumerable.Range(0, size.Blocks + 1).Select(_ => Block(2 * n))];
         _normOut = new GroupNorm(n, size.OutputGroups);
         _convOut = new Convolution(n, channels, 3, init, startAtZero: true);
 
@@ -77,6 +77,4 @@ internal sealed class Denoiser : nn.Module
         var angles = stack(FourierFrequencies.Select(f => z * f), 2).reshape(shape[0], -1, shape[2], shape[3]); // [B, 2C, H, W]
         return cat([z, sin(angles), cos(angles)], 1);
     }
-
-    private static ResNetBlock[] Make(int count, Func<int, ResNetBlock> make) => [.. Enumerable.Range(0, count).Select(make)];
 }

@@ -28,6 +28,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     private readonly IHost _host;
     private readonly Options _options;
     private readonly ModelDescription _description;
+    private readonly TrainingSettings _settings; // all but the seed
+    private readonly int _steps;
     private readonly ImageColumn _column;
 
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
@@ -38,8 +40,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         options = options.Copy(); // what the caller changes from here on is not checked
         _options = options;
         _description = OptionsCheck.Describe(options);
-        _ = OptionsCheck.Settings(options, seed: 0);
-        _ = OptionsCheck.Steps(options);
+        _settings = OptionsCheck.Settings(options, seed: 0);
+        _steps = OptionsCheck.Steps(options);
         OptionsCheck.CheckTheRest(options);
         _column = new ImageColumn(options.InputColumnName, options.Width, options.Height, options.Channels, options.PixelLayout);
     }
@@ -78,7 +80,6 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
 
     private TrainingPlan Plan(IDataView input, TorchSharp.torch.Device device)
     {
-        int steps = OptionsCheck.Steps(_options);
         _column.Find(input.Schema);
         if (_options.ValidationSet is not null)
             InValidationSet(() => _column.Find(_options.ValidationSet.Schema));
@@ -88,11 +89,11 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         return new TrainingPlan
         {
             Model = _description,
-            Settings = OptionsCheck.Settings(_options, Seed()),
+            Settings = _settings with { Seed = Seed() },
             Images = Load(input),
-            Steps = steps,
+            Steps = _steps,
             ValidationImages = _options.ValidationSet is null ? null : InValidationSet(() => Load(_options.ValidationSet)),
-            ValidateEverySteps = _options.ValidateEverySteps ?? Math.Max(1, steps / 10),
+            ValidateEverySteps = _options.ValidateEverySteps ?? Math.Max(1, _steps / 10),
             CheckpointFolder = _options.CheckpointFolder,
             CheckpointEverySteps = _options.CheckpointEverySteps,
             Device = device,
