@@ -11,6 +11,7 @@ internal sealed class LikelihoodScorer
     private const int EvaluationsPerPassOnCpu = 64, EvaluationsPerPassOnGpu = 512;
 
     private readonly DiffEncModel _model;
+    private readonly DiffusionEstimate _diffusion;
     private readonly ScoringDraws _draws;
     private readonly long[] _shape;
     private readonly int _setsPerPass, _imagesPerPass;
@@ -21,9 +22,11 @@ internal sealed class LikelihoodScorer
     /// Images that go through the network at once; <see langword="null"/>: one on the CPU, where passes of one shape give the same bits in any
     /// company, and as many as fill a pass on a GPU.
     /// </param>
-    public LikelihoodScorer(DiffEncModel model, ScoringDraws draws, int? imagesPerPass = null)
+    /// <param name="diffusion">How the diffusion loss is estimated; <see langword="null"/>: in continuous time.</param>
+    public LikelihoodScorer(DiffEncModel model, ScoringDraws draws, int? imagesPerPass = null, DiffusionEstimate? diffusion = null)
     {
         _model = model;
+        _diffusion = diffusion ?? new ContinuousEstimate(model.Bounds);
         _draws = draws;
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
@@ -58,11 +61,11 @@ internal sealed class LikelihoodScorer
             using var section = ComputeSection.Enter(); // one for each pass: what it holds off must not last
             using var pass = NewDisposeScope();
             int sets = Math.Min(_setsPerPass, _draws.Count - first), evaluations = sets * _draws.TimesPerDraw;
-            var (times, eps0, eps) = Draws(pixels, count, first, sets);
+            var (uniform, eps0, eps) = Draws(pixels, count, first, sets);
             Put(_model.Bounds.Reconstruction(Repeated(x, sets), Repeated(x0, sets), eps0), reconstruction, first, sets);
             if (!withDiffusion)
                 continue;
-            var losses = _model.Bounds.Diffusion(Repeated(x, evaluations), times, eps, Repeated(conditioning, evaluations));
+            var losses = _diffusion.Of(Repeated(x, evaluations), uniform, eps, Repeated(conditioning, evaluations));
             Put(losses.reshape(count * sets, _draws.TimesPerDraw).mean([1L]), diffusion, first, sets);
         }
         for (int i = 0; i < count; i++)
@@ -81,14 +84,14 @@ internal sealed class LikelihoodScorer
         return (x.MoveToOuterDisposeScope(), x0.MoveToOuterDisposeScope(), conditioning.MoveToOuterDisposeScope(), latent);
     }
 
-    private (Tensor Times, Tensor Eps0, Tensor Eps) Draws(ReadOnlySpan<byte> pixels, int count, int first, int sets)
+    private (Tensor Uniform, Tensor Eps0, Tensor Eps) Draws(ReadOnlySpan<byte> pixels, int count, int first, int sets)
     {
         int size = _model.Description.Dimensions;
-        var (times, eps0, eps) = (new Tensor[count], new Tensor[count], new Tensor[count]);
+        var (uniform, eps0, eps) = (new Tensor[count], new Tensor[count], new Tensor[count]);
         for (int i = 0; i < count; i++)
-            (times[i], eps0[i], eps[i]) = _draws.For(pixels.Slice(i * size, size), _shape, first, sets);
+            (uniform[i], eps0[i], eps[i]) = _draws.For(pixels.Slice(i * size, size), _shape, first, sets);
         Tensor Joined(Tensor[] parts) => (count == 1 ? parts[0] : cat(parts)).to(_model.Device);
-        return (Joined(times), Joined(eps0).to(_model.DataType), Joined(eps).to(_model.DataType));
+        return (Joined(uniform), Joined(eps0).to(_model.DataType), Joined(eps).to(_model.DataType));
     }
 
     /// <summary>Means over the draws of one image, and the standard error that their spread gives, from nats per image.</summary>

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
-/// The times and noise on which an image is scored. They depend on the seed and on the image's own pixels alone, so a score does not
+/// The numbers and noise on which an image is scored. They depend on the seed and on the image's own pixels alone, so a score does not
 /// depend on the company an image is in, and different images have independent draws.
 /// </summary>
 /// <param name="Count">K, the number of independent draw sets for each image.</param>
-/// <param name="TimesPerDraw">M, the low-discrepancy times in one set.</param>
+/// <param name="TimesPerDraw">M, the low-discrepancy numbers in [0, 1) in one set, each of which becomes a time.</param>
 /// <param name="Seed">The scoring seed.</param>
 internal sealed record ScoringDraws(int Count, int TimesPerDraw, int Seed)
 {
@@ -16,21 +16,21 @@ internal sealed record ScoringDraws(int Count, int TimesPerDraw, int Seed)
     /// <param name="shape">[C, H, W].</param>
     /// <param name="first">The first set, from 0.</param>
     /// <param name="count">k, the number of sets.</param>
-    /// <returns>times [k·M] in double precision, eps0 [k, C, H, W] and eps [k·M, C, H, W] in single; draw by draw.</returns>
-    public (Tensor Times, Tensor Eps0, Tensor Eps) For(ReadOnlySpan<byte> pixels, long[] shape, int first, int count)
+    /// <returns>uniform [k·M] in double precision, eps0 [k, C, H, W] and eps [k·M, C, H, W] in single; draw by draw.</returns>
+    public (Tensor Uniform, Tensor Eps0, Tensor Eps) For(ReadOnlySpan<byte> pixels, long[] shape, int first, int count)
     {
         using var scope = NewDisposeScope();
         ulong image = Seeds.Hash(pixels);
-        var times = new Tensor[count];
+        var uniform = new Tensor[count];
         var noise = new Tensor[count];
         for (int k = 0; k < count; k++)
         {
             using var generator = new Generator(Seeds.Mix((ulong)Seed, image, (ulong)(first + k)), CPU);
-            times[k] = LowDiscrepancy.Times(rand(1, dtype: float64, generator: generator), TimesPerDraw);
+            uniform[k] = LowDiscrepancy.Times(rand(1, dtype: float64, generator: generator), TimesPerDraw);
             noise[k] = randn([1 + TimesPerDraw, .. shape], dtype: float32, generator: generator);
         }
         var all = stack(noise); // [k, 1 + M, C, H, W]
-        return (cat(times).MoveToOuterDisposeScope(),
+        return (cat(uniform).MoveToOuterDisposeScope(),
             all.select(1, 0).contiguous().MoveToOuterDisposeScope(),
             all.narrow(1, 1, TimesPerDraw).flatten(0, 1).contiguous().MoveToOuterDisposeScope());
     }

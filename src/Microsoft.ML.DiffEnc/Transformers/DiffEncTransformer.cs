@@ -38,31 +38,51 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     private const int MostRowsInBatch = 64, MostBytesInBatch = 1 << 26;
 
     private readonly IHost _host;
+    private readonly SharedModel _shared;
     private readonly LikelihoodScorer _scorer;
-    private readonly Lock _network = new(); // held while the model computes, and while it is freed
     private bool _isDisposed;
 
     /// <param name="env">The environment; messages appear under the transformer's name.</param>
     /// <param name="model">The model, which the transformer owns from here on.</param>
     /// <param name="settings">Where the images are, and how they are scored.</param>
     internal DiffEncTransformer(IHostEnvironment env, DiffEncModel model, ScoringSettings settings)
+        : this(env, new SharedModel(model), settings)
+    {
+    }
+
+    /// <param name="env">The environment; messages appear under the transformer's name.</param>
+    /// <param name="shared">The model, acquired for this transformer, which releases it.</param>
+    /// <param name="settings">Where the images are, and how they are scored.</param>
+    internal DiffEncTransformer(IHostEnvironment env, SharedModel shared, ScoringSettings settings)
     {
         _host = env.Register(nameof(DiffEncTransformer));
-        Model = model;
+        _shared = shared;
+        var model = shared.Model;
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
         _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed));
     }
 
-    /// <summary>The model itself, for use outside of pipelines. It is freed with the transformer.</summary>
-    public DiffEncModel Model { get; }
+    /// <summary>The model itself, for use outside of pipelines. It is freed with the last transformer that uses it.</summary>
+    public DiffEncModel Model => _shared.Model;
 
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
 
     /// <summary>Where the images are, and how they are scored.</summary>
     internal ScoringSettings Settings { get; }
+
+    /// <summary>The model, for a further transformer that shares it.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    internal SharedModel Share()
+    {
+        lock (_shared.Network)
+        {
+            ThrowIfDisposed();
+            return _shared.Acquire();
+        }
+    }
 
     /// <summary>Rows that are scored together.</summary>
     internal int BatchSize => Math.Clamp(MostBytesInBatch / ImageColumn.ValuesPerImage, 1, MostRowsInBatch);
@@ -135,7 +155,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         if (!Enum.IsDefined(options.Sampler))
             throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
         byte[] pixels;
-        lock (_network)
+        lock (_shared.Network)
         {
             ThrowIfDisposed();
             pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed);
@@ -144,22 +164,22 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Frees the model. Waits for a batch that is being computed; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.
+    /// Frees the model, unless other transformers share it. Waits for a batch that is being computed; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
-        lock (_network)
+        lock (_shared.Network)
         {
             if (_isDisposed)
                 return;
             _isDisposed = true;
-            Model.Dispose();
+            _shared.Release();
         }
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
-        lock (_network)
+        lock (_shared.Network)
         {
             ThrowIfDisposed();
             DiffEncTransformerFile.Save(ctx, this);
@@ -173,7 +193,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <param name="withDiffusion">Whether the diffusion loss, nearly all of the work, is asked for.</param>
     internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
     {
-        lock (_network)
+        lock (_shared.Network)
         {
             ThrowIfDisposed();
             _scorer.Score(pixels, count, results[..count], withDiffusion);
