@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Catalog;
+using Microsoft.ML.DiffEnc.Evaluation;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Transformers;
@@ -55,5 +56,19 @@ public sealed class GenerativeCatalog
     {
         ArgumentNullException.ThrowIfNull(scored);
         return LikelihoodEvaluation.Evaluate(_env, scored);
+    }
+
+    /// <summary>Compares images that a model generated with real ones.</summary>
+    /// <param name="model">The model, which says in which column the images of both data are, and of which size.</param>
+    /// <param name="samples">Generated images, at least 2.</param>
+    /// <param name="reference">Real images that the model was not trained on, at least 2. As many as there are samples, or more, serve best.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
+    /// <exception cref="InvalidOperationException">There are too few images, or more than 10,000; or one is missing or of another size.</exception>
+    public SampleMetrics EvaluateSamples(DiffEncTransformer model, IDataView samples, IDataView reference)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(reference);
+        return SampleEvaluation.Evaluate(_env, model.ImageColumn, samples, reference);
     }
 }
