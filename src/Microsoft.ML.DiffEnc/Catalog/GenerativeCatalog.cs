@@ -1,6 +1,7 @@
 using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
+using Microsoft.ML.DiffEnc.Reports;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
@@ -55,5 +56,30 @@ public sealed class GenerativeCatalog
     {
         ArgumentNullException.ThrowIfNull(scored);
         return LikelihoodEvaluation.Evaluate(_env, scored);
+    }
+
+    /// <summary>Scores images and sums up, with every error stated: see <see cref="LikelihoodReport"/>.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">Images in the model's column. They are read once, a few at a time; all of them are counted.</param>
+    /// <param name="options">How; null for the draws with which the model scores its columns.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or the data have no column with such images as the model was trained on.</exception>
+    /// <exception cref="InvalidOperationException">There are no images; or one is missing or holds values that are no pixels.</exception>
+    /// <exception cref="ObjectDisposedException">The model's transformer is disposed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
+    public LikelihoodReport Report(DiffEncTransformer model, IDataView data, LikelihoodReportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        return new Reporter(_env, model, options ?? new LikelihoodReportOptions()).Run(data);
+    }
+
+    /// <summary>Makes a model's likelihoods more precise for the same work, by times at which the loss varies most.</summary>
+    /// <param name="model">The model, which the fitted transformer shares.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
+    public ImportanceSamplingEstimator ImportanceSampling(DiffEncTransformer model, ImportanceSamplingOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new ImportanceSamplingEstimator(_env, model, options ?? new ImportanceSamplingOptions());
     }
 }

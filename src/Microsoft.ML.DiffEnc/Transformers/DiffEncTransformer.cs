@@ -61,7 +61,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
-        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed));
+        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed), diffusion: settings.Estimate(model));
     }
 
     /// <summary>The model itself, for use outside of pipelines. It is freed with the last transformer that uses it.</summary>
@@ -197,6 +197,16 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         {
             ThrowIfDisposed();
             _scorer.Score(pixels, count, results[..count], withDiffusion);
+        }
+    }
+
+    /// <summary>Computes with the model, one caller at a time however many threads ask.</summary>
+    internal T Compute<T>(Func<DiffEncModel, T> work)
+    {
+        lock (_shared.Network)
+        {
+            ThrowIfDisposed();
+            return work(Model);
         }
     }
 

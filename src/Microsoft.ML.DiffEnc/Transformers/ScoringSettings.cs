@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
@@ -33,9 +34,17 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         RespectRequiredConstructorParameters = true,
     };
 
+    /// <summary>The density of the times; <see langword="null"/>: uniform.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeDensity? TimeDensity { get; init; }
+
     /// <summary>The usual draws, of a column whose vectors (if it has any) are channels-first.</summary>
     public static ScoringSettings Default(string inputColumnName, int seed)
         => new(inputColumnName, PixelLayout.ChannelsFirst, DefaultDraws, DefaultTimesPerDraw, seed);
+
+    /// <summary>How the diffusion loss is estimated.</summary>
+    public DiffusionEstimate Estimate(DiffEncModel model)
+        => TimeDensity is { } density ? new ImportanceEstimate(model.Bounds, density) : new ContinuousEstimate(model.Bounds);
 
     /// <summary>Writes the settings as JSON.</summary>
     public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
@@ -50,7 +59,7 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
             settings = JsonSerializer.Deserialize<ScoringSettings>(stream, _json)
                 ?? throw new InvalidDataException("The scoring settings are null; expected an object.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"The scoring settings cannot be read: {e.Message}", e);
         }
