@@ -78,9 +78,11 @@ internal static class Charts
     {
         PlotModel plot = NewPlot("Diffusion loss over time", "time t: from the clean picture to noise", "bits per dimension, per unit of t");
         LossStratum[] strata = [.. report.DiffusionLossOverTime.Where(s => s.Evaluations > 0)];
-        var band = new AreaSeries { Color = OxyColors.Transparent, Color2 = OxyColors.Transparent, Fill = OxyColor.FromAColor(90, Blue), Title = "± standard error" };
-        var area = new AreaSeries { Color = OxyColors.Transparent, Color2 = OxyColors.Transparent, Fill = OxyColor.FromAColor(25, Blue) };
+        var band = new AreaSeries { Fill = OxyColor.FromAColor(90, Blue), Title = "± standard error" };
+        var area = new AreaSeries { Fill = OxyColor.FromAColor(25, Blue) };
         var mean = new LineSeries { Color = Blue, StrokeThickness = 2, Title = $"held-out pictures; the area is {report.DiffusionLoss.Mean:F3} bits/dim" };
+        foreach (AreaSeries filled in new[] { band, area })
+            filled.Color = filled.Color2 = OxyColors.Transparent;
         foreach (LossStratum s in strata)
         {
             double error = double.IsNaN(s.LossPerTimeStandardError) ? 0 : s.LossPerTimeStandardError;
@@ -93,8 +95,11 @@ internal static class Charts
                 band.Points2.Add(new DataPoint(t, s.LossPerTime - error));
             }
         }
-        foreach (Series series in new Series[] { area, band, mean })
+        foreach (LineSeries series in new[] { area, band, mean })
+        {
+            series.MinimumSegmentLength = 0; // low steps too
             plot.Series.Add(series);
+        }
         plot.Axes[1].Minimum = 0;
         (plot.Axes[0].Minimum, plot.Axes[0].Maximum) = (0, 1);
         Save(plot, path);

@@ -39,18 +39,17 @@ public sealed class ImportanceSamplingTests : IDisposable
     [Fact]
     public void On_a_trained_model_the_same_number_of_evaluations_gives_less_variance()
     {
-        IDataView discs = TrainingRuns.Discs(_ml, 64), held = TrainingRuns.Discs(_ml, 16, seed: 2);
-        var options = TrainingRuns.Options(40);
+        IDataView discs = TrainingRuns.Discs(_ml, 64), held = TrainingRuns.Discs(_ml, 8, seed: 2);
+        var options = TrainingRuns.Options(25);
         options.Encoder = EncoderKind.NonTrainable;
         using DiffEncTransformer model = _ml.Generative().DiffEnc(options).Fit(discs);
-        using DiffEncTransformer sampled = _ml.Generative().ImportanceSampling(model, new() { Images = 16, Bins = 16 }).Fit(discs);
+        using DiffEncTransformer sampled = _ml.Generative().ImportanceSampling(model, new() { Images = 8, Bins = 16 }).Fit(discs);
         LikelihoodReport Report(DiffEncTransformer by, int draws, int times)
             => _ml.Generative().Report(by, held, new() { Draws = draws, TimesPerDraw = times, Seed = 3 });
         double[] independent = Variances(Report(model, 48, 1)), even = Variances(Report(model, 12, 4)), importance = Variances(Report(sampled, 12, 4));
-        // Each sum has 16 · 11 degrees of freedom or more, so an error of about 11 %: the ratios' bounds are several of them away.
-        Console.WriteLine($"RATIO {even.Sum() / independent.Sum()} {importance.Sum() / even.Sum()}");
+        // Each sum has 8 · 11 degrees of freedom or more, so a ratio an error of about 20 %; with ten times as many they were .27 and .43.
         Assert.InRange(even.Sum() / independent.Sum(), 0, 0.75);
-        Assert.InRange(importance.Sum() / even.Sum(), 0, 0.75);
+        Assert.InRange(importance.Sum() / even.Sum(), 0, 0.8);
     }
 
     [Fact]
