@@ -1,6 +1,7 @@
 using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
+using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
@@ -28,6 +29,20 @@ public sealed class GenerativeCatalog
     /// <param name="options">What is trained, and how.</param>
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     public DiffEncTrainer DiffEnc(DiffEncTrainer.Options options) => new(_env, options);
+
+    /// <summary>
+    /// A trained model evaluated in T steps instead of in continuous time, with the times and the variances of the steps that the options ask for. The
+    /// network stays as it is and is shared: what <c>Fit</c> returns keeps it alive, has to be disposed of, and is saved and loaded like any
+    /// <see cref="DiffEncTransformer"/>.
+    /// </summary>
+    /// <param name="model">The trained model.</param>
+    /// <param name="options">What is estimated from the data that <c>Fit</c> is given; <see langword="null"/>: nothing, 100 uniform steps.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public IEstimator<DiffEncTransformer> FiniteDepth(DiffEncTransformer model, FiniteDepthOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new FiniteDepthEstimator(_env, model, options ?? new FiniteDepthOptions());
+    }
 
     /// <summary>A model from a checkpoint that the paper's authors published, or that their training code wrote.</summary>
     /// <param name="checkpointPath">The checkpoint: Flax msgpack, as it is or compressed with gzip. The averaged (EMA) weights are taken.</param>

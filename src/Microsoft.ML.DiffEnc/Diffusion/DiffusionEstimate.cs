@@ -18,3 +18,13 @@ internal sealed class ContinuousEstimate(ContinuousBound bound) : DiffusionEstim
 {
     public override Tensor Of(Tensor x, Tensor uniform, Tensor eps, Tensor conditioning) => bound.Diffusion(x, uniform, eps, conditioning);
 }
+
+/// <summary>L_T = T E[KL of step i], i = ⌈uT⌉ uniform over the steps of a grid.</summary>
+internal sealed class FiniteDepthEstimate(FiniteDepth process, TimeGrid grid) : DiffusionEstimate
+{
+    public override Tensor Of(Tensor x, Tensor uniform, Tensor eps, Tensor conditioning)
+    {
+        using var scope = NewDisposeScope();
+        return (grid.Depth * process.StepKl(x, grid.StepsAt(uniform), eps, conditioning)).MoveToOuterDisposeScope();
+    }
+}

@@ -9,7 +9,14 @@ namespace Microsoft.ML.DiffEnc.Transformers;
 /// <param name="Draws">The number of independent sets of times and noise per image, at least 1. With 1 there is no standard error.</param>
 /// <param name="TimesPerDraw">The number of times in one set, at least 1.</param>
 /// <param name="Seed">The seed that, with an image's own pixels, determines its draws.</param>
-internal sealed record ScoringSettings(string InputColumnName, PixelLayout PixelLayout, int Draws, int TimesPerDraw, int Seed)
+/// <param name="Grid">The steps of the bound in finite depth; <see langword="null"/>: continuous time.</param>
+internal sealed record ScoringSettings(
+    string InputColumnName,
+    PixelLayout PixelLayout,
+    int Draws,
+    int TimesPerDraw,
+    int Seed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeGrid? Grid = null)
 {
     /// <summary>K, the draws of an image, where nothing else is asked for.</summary>
     public const int DefaultDraws = 8;
@@ -50,7 +57,7 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
             settings = JsonSerializer.Deserialize<ScoringSettings>(stream, _json)
                 ?? throw new InvalidDataException("The scoring settings are null; expected an object.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException) // the latter from the grid, about its numbers
         {
             throw new InvalidDataException($"The scoring settings cannot be read: {e.Message}", e);
         }
