@@ -36,26 +36,4 @@ internal static class PixelBatches
         if (count > 0)
             yield return count;
     }
-
-    /// <summary>A random sample without replacement of at most <paramref name="count"/> images, from one pass over all (reservoir sampling).</summary>
-    /// <returns>The images, one after the other.</returns>
-    /// <inheritdoc cref="Read"/>
-    public static byte[] Sample(IHost host, IDataView data, ImageColumn column, int count, int seed, CancellationToken cancellation)
-    {
-        var random = new Random(seed);
-        var sample = new List<byte[]>();
-        var image = new byte[column.ValuesPerImage];
-        long seen = 0;
-        foreach (int _ in Read(host, data, column, image, cancellation))
-        {
-            long place = seen < count ? seen : random.NextInt64(seen + 1);
-            seen++;
-            if (place >= count)
-                continue;
-            if (place == sample.Count)
-                sample.Add(new byte[image.Length]);
-            image.CopyTo(sample[(int)place], 0);
-        }
-        return [.. sample.SelectMany(pixels => pixels)];
-    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -27,4 +28,25 @@ internal sealed class ContinuousEstimate(ContinuousBound bound) : DiffusionEstim
     public override string Name => "continuous time, uniform times";
 
     public override Tensor Of(Tensor x, Tensor uniform, Tensor eps, Tensor conditioning) => bound.Diffusion(x, uniform, eps, conditioning);
+}
+
+/// <summary>L_T = T E[KL of step i], i = ⌈uT⌉ uniform over the steps of a grid.</summary>
+internal sealed class FiniteDepthEstimate(FiniteDepth process, TimeGrid grid) : DiffusionEstimate
+{
+    public override string Name => string.Create(CultureInfo.InvariantCulture, $"finite depth, T = {grid.Depth}");
+
+    public override Tensor Of(Tensor x, Tensor uniform, Tensor eps, Tensor conditioning)
+    {
+        using var scope = NewDisposeScope();
+        return (grid.Depth * process.StepKl(x, grid.StepsAt(uniform), eps, conditioning)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Times within the steps, each of which has its loss spread evenly over its length.</summary>
+    public override (Tensor Times, Tensor Slope) TimesOf(Tensor uniform)
+    {
+        using var scope = NewDisposeScope();
+        var step = grid.StepsAt(uniform);
+        var (length, share) = (step.T - step.S, uniform * grid.Depth - grid.Indices(uniform));
+        return ((step.S + share * length).MoveToOuterDisposeScope(), (grid.Depth * length).MoveToOuterDisposeScope());
+    }
 }

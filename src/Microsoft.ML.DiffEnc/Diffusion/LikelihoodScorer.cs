@@ -26,7 +26,7 @@ internal sealed class LikelihoodScorer
     public LikelihoodScorer(DiffEncModel model, ScoringDraws draws, int? imagesPerPass = null, DiffusionEstimate? diffusion = null)
     {
         _model = model;
-        _diffusion = diffusion ?? new ContinuousEstimate(model.Bounds);
+        _diffusion = diffusion ?? model.DiffusionLoss(grid: null);
         _draws = draws;
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];

@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence;
+using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
@@ -33,11 +33,11 @@ internal sealed class Reporter
         var model = transformer.Settings;
         _settings = model with
         {
-            Draws = InRange(options.Draws ?? model.Draws, ScoringSettings.MostDraws, nameof(options.Draws)),
-            TimesPerDraw = InRange(options.TimesPerDraw ?? model.TimesPerDraw, ScoringSettings.MostTimesPerDraw, nameof(options.TimesPerDraw)),
+            Draws = Refusals.InRange(options.Draws ?? model.Draws, 1, ScoringSettings.MostDraws, nameof(options.Draws)),
+            TimesPerDraw = Refusals.InRange(options.TimesPerDraw ?? model.TimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.TimesPerDraw)),
             Seed = options.Seed ?? model.Seed,
         };
-        _curve = new CurveSums(InRange(options.Strata, MostStrata, nameof(options.Strata)));
+        _curve = new CurveSums(Refusals.InRange(options.Strata, 1, MostStrata, nameof(options.Strata)));
         _unit = transformer.Model.Description.NatsPerBitPerDimension;
     }
 
@@ -104,8 +104,4 @@ internal sealed class Reporter
         double[] times = [.. Enumerable.Range(0, _options.Strata + 1).Select(i => (double)i / _options.Strata)];
         return [.. model.Schedule.At(tensor(times, device: model.Device)).Gamma.to(float64).cpu().data<double>()];
     }
-
-    private static int InRange(int value, int most, string name) => value >= 1 && value <= most
-        ? value
-        : throw new ArgumentOutOfRangeException(name, string.Create(CultureInfo.InvariantCulture, $"The option {name} is {value}; expected 1..{most}."));
 }

@@ -1,10 +1,10 @@
 namespace Microsoft.ML.DiffEnc;
 
-/// <summary>How <see cref="ImportanceSamplingEstimator"/> chooses the density of times.</summary>
+/// <summary>How the density of importance-sampled times is chosen.</summary>
 public sealed class ImportanceSamplingOptions
 {
-    /// <summary>Images, drawn at random from the data, on which the losses are measured, at least 1. Default 64.</summary>
-    public int Images = 64;
+    /// <summary>The most images on which the losses are measured, at least 1; chosen at random where there are more. Default 64.</summary>
+    public int CalibrationImages = 64;
 
     /// <summary>
     /// Bins of equal width on which the density is constant, 2..256. An image takes two evaluations of the network in each. Default 32.
@@ -20,8 +20,8 @@ public sealed class ImportanceSamplingOptions
     /// <summary>Seed of the choice of images and of their draws. Default: the model's scoring seed.</summary>
     public int? Seed;
 
-    /// <summary>Told after each pass of the network, on the caller's thread. Default: nobody.</summary>
-    public IProgress<ScoringProgress>? Progress;
+    /// <summary>Told after each pass of the network. Default: nobody.</summary>
+    public IProgress<CalibrationProgress>? Progress;
 
     /// <summary>Stops between two passes of the network with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;

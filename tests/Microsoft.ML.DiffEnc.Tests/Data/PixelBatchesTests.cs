@@ -26,26 +26,4 @@ public class PixelBatchesTests
         Assert.Equal([4, 4, 2], counts);
         Assert.Equal(Enumerable.Range(0, 10).SelectMany(i => Pictures.Pixels(i)), all);
     }
-
-    [Fact]
-    public void A_sample_is_drawn_from_all_rows_alike_and_without_replacement()
-    {
-        IDataView data = _ml.Data.LoadFromEnumerable(Pictures.VectorRows(10));
-        var times = new int[10];
-        for (int seed = 0; seed < 400; seed++)
-        {
-            byte[] sample = PixelBatches.Sample(Host, data, _column, 3, seed, default);
-            int[] rows = [.. sample.Chunk(64).Select(p => Enumerable.Range(0, 10).Single(i => p.SequenceEqual(Pictures.Pixels(i))))];
-            Assert.Equal(3, rows.Distinct().Count());
-            foreach (int row in rows)
-                times[row]++;
-        }
-        Assert.All(times, n => Assert.InRange(n, 120 - 46, 120 + 46)); // binomial, 400 tries with 3/10: 5 standard deviations
-    }
-
-    [Fact]
-    public void A_sample_of_more_than_there_are_is_all()
-        => Assert.Equal(
-            Enumerable.Range(0, 3).SelectMany(i => Pictures.Pixels(i)),
-            PixelBatches.Sample(Host, _ml.Data.LoadFromEnumerable(Pictures.VectorRows(3)), _column, 9, 1, default));
 }

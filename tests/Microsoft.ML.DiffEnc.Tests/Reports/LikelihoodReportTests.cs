@@ -60,6 +60,20 @@ public sealed class LikelihoodReportTests : IDisposable
     }
 
     [Fact]
+    public void At_finite_depth_the_curve_has_the_losses_of_the_steps_over_their_lengths()
+    {
+        var steps = new FiniteDepthOptions { Steps = new TimeGrid([0, 0.25, 0.75, 1]), ScoringDraws = 2, ScoringTimesPerDraw = 3 };
+        using DiffEncTransformer model = _ml.Generative().FiniteDepth(_model, steps).Fit(Data(1));
+        LikelihoodReport report = _ml.Generative().Report(model, Data(5), new() { Strata = 4 });
+        Assert.Equal("finite depth, T = 3", report.Estimator);
+        IReadOnlyList<LossStratum> curve = report.DiffusionLossOverTime;
+        // Every set visits every step once, the second one in one of the two strata that it covers.
+        Assert.Equal([10, 10, 10], new[] { curve[0].Evaluations, curve[1].Evaluations + curve[2].Evaluations, curve[3].Evaluations });
+        double second = (curve[1].LossPerTime * curve[1].Evaluations + curve[2].LossPerTime * curve[2].Evaluations) / 10;
+        Assert.Equal(report.DiffusionLoss.Mean, 0.25 * curve[0].LossPerTime + 0.5 * second + 0.25 * curve[3].LossPerTime, 1e-9 * report.DiffusionLoss.Mean);
+    }
+
+    [Fact]
     public void The_error_over_draws_is_the_spread_over_seeds()
     {
         var runs = Enumerable.Range(0, 60).Select(seed => Report(4, new() { Seed = seed }).BitsPerDimension).ToArray();

@@ -22,7 +22,7 @@ public sealed class ImportanceSamplingTests : IDisposable
     public void Dispose() => _model.Dispose();
 
     private DiffEncTransformer Fit(DiffEncTransformer? model = null, int bins = 16)
-        => _ml.Generative().ImportanceSampling(model ?? _model, new() { Images = 6, Bins = bins }).Fit(_data);
+        => _ml.Generative().ImportanceSampling(model ?? _model, new() { CalibrationImages = 6, Bins = bins }).Fit(_data);
 
     [Fact]
     public void The_estimate_is_unbiased()
@@ -43,7 +43,7 @@ public sealed class ImportanceSamplingTests : IDisposable
         var options = TrainingRuns.Options(25);
         options.Encoder = EncoderKind.NonTrainable;
         using DiffEncTransformer model = _ml.Generative().DiffEnc(options).Fit(discs);
-        using DiffEncTransformer sampled = _ml.Generative().ImportanceSampling(model, new() { Images = 8, Bins = 16 }).Fit(discs);
+        using DiffEncTransformer sampled = _ml.Generative().ImportanceSampling(model, new() { CalibrationImages = 8, Bins = 16 }).Fit(discs);
         LikelihoodReport Report(DiffEncTransformer by, int draws, int times)
             => _ml.Generative().Report(by, held, new() { Draws = draws, TimesPerDraw = times, Seed = 3 });
         double[] independent = Variances(Report(model, 48, 1)), even = Variances(Report(model, 12, 4)), importance = Variances(Report(sampled, 12, 4));
@@ -119,6 +119,18 @@ public sealed class ImportanceSamplingTests : IDisposable
     }
 
     [Fact]
+    public void It_does_not_go_with_finite_depth()
+    {
+        using DiffEncTransformer sampled = Fit(), steps = _ml.Generative().FiniteDepth(_model, new() { Depth = 5 }).Fit(_data);
+        Assert.Contains("importance", Assert.Throws<ArgumentException>(() => _ml.Generative().FiniteDepth(sampled)).Message, StringComparison.Ordinal);
+        Assert.Contains("finite depth", Assert.Throws<ArgumentException>(() => Fit(steps)).Message, StringComparison.Ordinal);
+        using var stream = new MemoryStream();
+        (sampled.Settings with { Grid = steps.Settings.Grid }).Write(stream);
+        stream.Position = 0;
+        Assert.Contains("grid and a timeDensity", Assert.Throws<InvalidDataException>(() => ScoringSettings.Read(stream)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Settings_without_a_density_do_not_mention_it()
     {
         using var stream = new MemoryStream();
@@ -129,7 +141,7 @@ public sealed class ImportanceSamplingTests : IDisposable
     [Fact]
     public void The_promised_schema_is_that_of_the_transformed_data()
     {
-        var estimator = _ml.Generative().ImportanceSampling(_model, new() { Images = 1, Bins = 2 });
+        var estimator = _ml.Generative().ImportanceSampling(_model, new() { CalibrationImages = 1, Bins = 2 });
         using DiffEncTransformer sampled = estimator.Fit(_data);
         Assert.Equal(
             SchemaShape.Create(sampled.Transform(_data).Schema).Select(c => c.Name),
@@ -139,12 +151,12 @@ public sealed class ImportanceSamplingTests : IDisposable
     [Fact]
     public void Progress_counts_the_images_and_cancelling_stops_between_them()
     {
-        var seen = new List<ScoringProgress>();
+        var seen = new List<CalibrationProgress>();
         using var cancellation = new CancellationTokenSource();
-        var options = new ImportanceSamplingOptions { Images = 3, Bins = 2, Progress = new Callback<ScoringProgress>(seen.Add), CancellationToken = cancellation.Token };
+        var options = new ImportanceSamplingOptions { CalibrationImages = 3, Bins = 2, Progress = new Callback<CalibrationProgress>(seen.Add), CancellationToken = cancellation.Token };
         _ml.Generative().ImportanceSampling(_model, options).Fit(_data).Dispose();
-        Assert.Equal([1, 2, 3], seen.Select(p => p.ImagesDone));
-        Assert.All(seen, p => Assert.Equal(3, p.Images));
+        Assert.Equal([1, 2, 3], seen.Select(p => p.Images));
+        Assert.All(seen, p => Assert.Equal(3, p.Total));
         cancellation.Cancel();
         Assert.Throws<OperationCanceledException>(() => _ml.Generative().ImportanceSampling(_model, options).Fit(_data));
     }
@@ -154,7 +166,7 @@ public sealed class ImportanceSamplingTests : IDisposable
     {
         void Refused(ImportanceSamplingOptions options, string words) => Assert.Contains(
             words, Assert.Throws<ArgumentOutOfRangeException>(() => _ml.Generative().ImportanceSampling(_model, options)).Message, StringComparison.Ordinal);
-        Refused(new() { Images = 0 }, "Images is 0");
+        Refused(new() { CalibrationImages = 0 }, "CalibrationImages is 0");
         Refused(new() { Bins = 1 }, "Bins is 1");
         Refused(new() { Bins = 257 }, "2..256");
         Refused(new() { Floor = 0 }, "Floor is 0");
