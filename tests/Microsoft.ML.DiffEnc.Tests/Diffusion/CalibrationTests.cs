@@ -20,14 +20,14 @@ public class CalibrationTests
     public void Mean_errors_of_a_linear_network_are_those_of_the_closed_form(EncoderKind kind)
     {
         using var model = LinearDenoiser.Model(kind);
-        byte[][] images = Images(10);
+        byte[][] images = Images(5);
         var grid = new TimeGrid([0, 0.1, 0.3, 0.35, 0.7, 1]);
-        double[] found = new Calibration(model, images, draws: 20, seed: 1).MeanErrors(grid);
+        double[] found = new Calibration(model, images, draws: 12, seed: 1).MeanErrors(grid);
         double x2 = images.Average(MeanSquare);
         for (int i = 1; i <= grid.Depth; i++)
         {
             double expected = LinearDenoiser.MeanError(kind, x2, grid.Times[i], grid.Times[i - 1]);
-            Assert.Equal(expected, found[i - 1], 0.05 * expected); // 200 draws of 64 values: about 1 %
+            Assert.Equal(expected, found[i - 1], 0.08 * expected); // 60 draws of 64 values: about 2 %
         }
     }
 
@@ -71,9 +71,10 @@ public class CalibrationTests
     {
         using var model = LinearDenoiser.Model(EncoderKind.NonTrainable);
         double Furthest(int depth)
-            => 1 - new Calibration(model, Images(3), draws: 1, seed: 1).WithOptimalVariance(TimeGrid.Uniform(depth)).Weights.Min();
-        double coarse = Furthest(20), fine = Furthest(640);
-        Assert.InRange(fine, 0.0001, coarse / 16);
+            => 1 - new Calibration(model, Images(1), draws: 1, seed: 1).WithOptimalVariance(TimeGrid.Uniform(depth)).Weights.Min();
+        double coarse = Furthest(160), fine = Furthest(640);
+        Assert.InRange(fine, 0.001, 0.06);
+        Assert.InRange(coarse / fine, 3, 4.2); // M falls like 1/T
     }
 
     [Theory]
@@ -82,7 +83,7 @@ public class CalibrationTests
     public void The_best_grid_has_a_smaller_loss_in_closed_form_than_a_uniform_one(double? weight)
     {
         using var model = LinearDenoiser.Model(EncoderKind.NonTrainable);
-        byte[][] images = Images(8);
+        byte[][] images = Images(4);
         double x2 = images.Average(MeanSquare);
         var errors = new Calibration(model, images, draws: 1, seed: 1).MeanErrorsBetween(60);
         foreach (int depth in new[] { 3, 10 })

@@ -147,7 +147,8 @@ public class FiniteDepthTests
         using var noGradients = no_grad();
         var description = Models.Describe(EncoderKind.Trainable);
         using var exact = Models.Create(description);
-        using var single = Models.Create(description, dtype: float32);
+        using var single = Models.Create(description);
+        single.To(float32);
         var images = Models.Images(exact, 4);
         var eps = Models.Noise(single, 4, 8);
         foreach (int tenth in new[] { 1, 5, 10 })

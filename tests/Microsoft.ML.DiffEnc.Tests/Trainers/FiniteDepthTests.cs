@@ -79,9 +79,9 @@ public sealed class FiniteDepthTests : IDisposable
     [InlineData(TimeGridKind.Optimized)]
     public void Optimal_variances_and_times_lower_the_bound_of_the_images_that_they_were_estimated_from(TimeGridKind grid)
     {
-        var options = new FiniteDepthOptions { Depth = 4, ScoringDraws = 16, ScoringTimesPerDraw = 4 };
+        var options = new FiniteDepthOptions { Depth = 4, ScoringDraws = 8, ScoringTimesPerDraw = 4 };
         using var plain = Fit(options);
-        (options.Grid, options.Variance, options.CandidateTimes, options.CalibrationDraws) = (grid, StepVariance.Optimal, 40, 4);
+        (options.Grid, options.Variance, options.CandidateTimes, options.CalibrationDraws) = (grid, StepVariance.Optimal, 24, 4);
         var progress = new List<CalibrationProgress>();
         options.Progress = new Recorder(progress);
         using var best = Fit(options);
