@@ -6,7 +6,10 @@ namespace Microsoft.ML.DiffEnc.Studies.Importance;
 internal sealed record ImportanceResults(ImportanceSettings Settings, IReadOnlyList<ImportanceRow> Rows);
 
 /// <summary>One way of choosing times.</summary>
-/// <param name="Times">Which.</param>
+/// <param name="Times">
+/// Independent or evenly spread in a set, and what their density is proportional to: V is the noise of the losses, S their squared means; uniform where
+/// nothing is said.
+/// </param>
 /// <param name="Loss">The diffusion loss, averaged over the images.</param>
 /// <param name="DrawError">Its standard error over the draws of these images.</param>
 /// <param name="Variance">The variance of an image's diffusion loss over its draws, averaged over the images.</param>

@@ -35,12 +35,12 @@ internal sealed class ImportanceStudy(ImportanceSettings settings, CancellationT
         var (k, m) = (settings.Draws, settings.TimesPerDraw);
         Arm[] arms =
         [
-            new("independent, uniform", k * m, 1),
-            new("even, uniform", k, m),
-            new("even, p ∝ √(V + S_μ/M)", k, m, Density(m)),
-            new("even, p ∝ √(V + S_μ)", k, m, Density(1)),
-            new("even, p ∝ √V", k, m, Density(int.MaxValue)),
-            new("independent, p ∝ √(V + S_μ)", k * m, 1, Density(1)),
+            new("independent", k * m, 1),
+            new("even", k, m),
+            new("even, √(V + S/M)", k, m, Density(m)),
+            new("even, √(V + S)", k, m, Density(1)),
+            new("even, √V", k, m, Density(int.MaxValue)),
+            new("independent, √(V + S)", k * m, 1, Density(1)),
         ];
         var task = progress.AddTask("held-out images", maxValue: test.Length * arms.Length);
         (double Mean, double Variance)[][] scored = [.. arms.Select(arm => Score(model, test, arm, task))];

@@ -8,10 +8,11 @@ internal static class ImportanceTable
 {
     public static Table Of(ImportanceResults results)
     {
-        var table = new Table().RoundedBorder().Title(Text(
-            $"Diffusion loss on {results.Settings.TestImages} held-out images, K·M = {results.Settings.Draws}·{results.Settings.TimesPerDraw} evaluations each, bits/dim"));
-        table.AddColumn("times");
-        foreach (string name in new[] { "loss", "± over draws", "variance of an image", "ratio", "95 %", "p(t)" })
+        var table = new Table().RoundedBorder()
+            .Title(Text($"Diffusion loss, K·M = {results.Settings.Draws}·{results.Settings.TimesPerDraw} evaluations of {results.Settings.TestImages} images, bits/dim"))
+            .Caption("variance: of an image's loss over its draws; ratio: to that of evenly spread, uniform times; densities are proportional to the roots");
+        table.AddColumn(new TableColumn("times").NoWrap());
+        foreach (string name in new[] { "loss", "± draws", "variance", "ratio", "95 %", "p(t)" })
             table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var row in results.Rows)
         {
