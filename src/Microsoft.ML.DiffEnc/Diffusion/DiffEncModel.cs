@@ -19,7 +19,6 @@ public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
-    private readonly FiniteDepth _finiteDepth;
     private bool _disposed;
 
     private DiffEncModel(ModelDescription description, long seed)
@@ -30,13 +29,16 @@ public sealed partial class DiffEncModel : IDisposable
         _encoder = ImageEncoder.Create(description, init);
         Schedule = NoiseSchedule.Create(description);
         Bounds = new ContinuousBound(Schedule, _encoder, _denoiser);
-        _finiteDepth = new FiniteDepth(Schedule, _encoder, _denoiser);
+        Steps = new FiniteDepth(Schedule, _encoder, _denoiser);
     }
 
     internal ModelDescription Description { get; }
 
     /// <summary>The three losses, also for training: with dropout and without conversions.</summary>
     internal ContinuousBound Bounds { get; }
+
+    /// <summary>The diffusion loss in T steps, likewise.</summary>
+    internal FiniteDepth Steps { get; }
 
     internal NoiseSchedule Schedule { get; }
 
@@ -204,7 +206,8 @@ public sealed partial class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var x = Scale(images);
-            return _finiteDepth.StepKl(x, i, T, Own(eps, x), w, zeros(x.size(0), dtype: DataType, device: Device));
+            var step = StepTimes.Of((double)i / T, (i - 1.0) / T, w, x.size(0), Device);
+            return Steps.StepKl(x, step, Own(eps, x), zeros(x.size(0), dtype: DataType, device: Device));
         });
     }
 
@@ -255,6 +258,9 @@ public sealed partial class DiffEncModel : IDisposable
         var gamma0 = Schedule.GammaAt(0, Device);
         return Pixels.Draw(z / NoiseLevel.At(gamma0, DataType).Alpha, gamma0, Schedule.LeastGamma, Images(uniform));
     });
+
+    /// <summary>The estimate of the diffusion loss in the steps of a grid; <see langword="null"/>: in continuous time.</summary>
+    internal DiffusionEstimate DiffusionLoss(TimeGrid? grid) => grid is null ? new ContinuousEstimate(Bounds) : new FiniteDepthEstimate(Steps, grid);
 
     /// <summary>The model as samplers see it, unconditional.</summary>
     internal GenerativeProcess Process() => new(Schedule, ImageEstimate, _encoder.Drifts);

@@ -3,11 +3,23 @@ namespace Microsoft.ML.DiffEnc;
 /// <summary>How images are generated from a model.</summary>
 public sealed class GenerationOptions
 {
+    private const int DefaultSteps = 250;
+    private int? _steps;
+
     /// <summary>
     /// T, the number of steps, at least 1. More steps follow the process more closely. A step evaluates the network once or, with
-    /// <see cref="SamplerKind.Sde"/> and <see cref="SamplerKind.Ode"/>, twice. Default 250.
+    /// <see cref="SamplerKind.Sde"/> and <see cref="SamplerKind.Ode"/>, twice. Default 250; with
+    /// <see cref="SamplerKind.Ancestral"/> and a model of finite depth, that depth.
     /// </summary>
-    public int Steps = 250;
+    /// <remarks>
+    /// Ancestral sampling in as many steps as a transformer's <see cref="DiffEncTransformer.Grid"/> has uses that grid, its times and its variances.
+    /// Any other number of steps, and the other samplers, are uniform in t and use the posterior's variance.
+    /// </remarks>
+    public int Steps
+    {
+        get => _steps ?? DefaultSteps;
+        set => _steps = value;
+    }
 
     /// <summary>The sampler. Default <see cref="SamplerKind.Ancestral"/>.</summary>
     public SamplerKind Sampler;
@@ -25,4 +37,8 @@ public sealed class GenerationOptions
 
     /// <summary>Stops between two steps with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
+
+    /// <summary>The steps to take, for a model whose bound is in the steps of <paramref name="own"/>; <see langword="null"/>: in continuous time.</summary>
+    internal TimeGrid GridFor(TimeGrid? own)
+        => own is not null && Sampler == SamplerKind.Ancestral && (_steps ?? own.Depth) == own.Depth ? own : TimeGrid.Uniform(Steps);
 }

@@ -15,10 +15,12 @@ internal static class Sampler
     /// <param name="count">The number of images.</param>
     /// <param name="options">How; its own seed is not looked at.</param>
     /// <param name="seed">Decides the noise: image i is the same whatever the count, up to rounding.</param>
+    /// <param name="own">The steps that the model is evaluated in; <see langword="null"/>: in continuous time.</param>
     /// <returns><paramref name="count"/> images, channels first, one byte a value.</returns>
-    public static byte[] Generate(DiffEncModel model, int count, GenerationOptions options, int seed)
+    public static byte[] Generate(DiffEncModel model, int count, GenerationOptions options, int seed, TimeGrid? own = null)
     {
         int size = model.Description.Dimensions;
+        var grid = options.GridFor(own);
         var pixels = new byte[checked(count * size)];
         var step = SamplerStep.Create(options.Sampler, model.Process());
         using var noGradients = no_grad();
@@ -27,38 +29,41 @@ internal static class Sampler
             using var scope = NewDisposeScope();
             using var noise = new ImageNoise(model, (ulong)seed, done, Math.Min(ImagesPerPass, count - done));
             int finished = done;
-            var z0 = Run(step, noise.Normal(), options.Steps, noise.Normal,
-                i => options.Progress?.Report(new GenerationProgress(i, options.Steps, finished, count)), options.CancellationToken);
+            var z0 = Run(step, noise.Normal(), grid, noise.Normal,
+                i => options.Progress?.Report(new GenerationProgress(i, grid.Depth, finished, count)), options.CancellationToken);
             var image = options.SamplePixels ? model.DrawPixels(z0, noise.Uniform()) : model.Decode(z0);
             image.cpu().contiguous().data<byte>().ToArray().CopyTo(pixels.AsSpan(done * size));
         }
         return pixels;
     }
 
+    /// <summary>z_0 from z_1 in steps of equal length.</summary>
+    public static Tensor Run(SamplerStep sampler, Tensor z1, int steps, Func<Tensor> noise) => Run(sampler, z1, TimeGrid.Uniform(steps), noise);
+
     /// <summary>z_0 from z_1: all steps, t = 1 to 0.</summary>
     /// <param name="sampler">The sampler.</param>
     /// <param name="z1">[B, C, H, W], left as it is.</param>
-    /// <param name="steps">T.</param>
+    /// <param name="grid">The steps.</param>
     /// <param name="noise">Standard normal noise of a step, [B, C, H, W].</param>
     /// <param name="stepped">Told how many steps are done after each.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     public static Tensor Run(
-        SamplerStep sampler, Tensor z1, int steps, Func<Tensor> noise, Action<int>? stepped = null, CancellationToken cancellationToken = default)
+        SamplerStep sampler, Tensor z1, TimeGrid grid, Func<Tensor> noise, Action<int>? stepped = null, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
         var z = z1.alias();
-        for (int i = 0; i < steps; i++)
+        for (int i = grid.Depth; i > 0; i--)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using (ComputeSection.Enter())
             {
                 using var step = NewDisposeScope();
                 var eps = sampler.IsRandom ? noise() : null;
-                var next = sampler.Next(z, (double)(steps - i) / steps, (steps - i - 1.0) / steps, eps).MoveToOuterDisposeScope();
+                var next = sampler.Next(z, grid.Times[i], grid.Times[i - 1], eps, grid.Weights[i - 1]).MoveToOuterDisposeScope();
                 z.Dispose();
                 z = next;
             }
-            stepped?.Invoke(i + 1);
+            stepped?.Invoke(grid.Depth - i + 1);
         }
         return z.MoveToOuterDisposeScope();
     }

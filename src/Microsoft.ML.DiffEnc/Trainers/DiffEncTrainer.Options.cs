@@ -71,6 +71,22 @@ public sealed partial class DiffEncTrainer
         /// <summary>γ at t = 1. Trained end points start here. Default 5.</summary>
         public float GammaMax = 5f;
 
+        /// <summary>
+        /// T: the diffusion loss is that of a process in T steps, 1..100000, and so are the scores of the trained model. A finite depth costs no derivative
+        /// of the encoder. Default <see langword="null"/>: infinite, continuous time.
+        /// </summary>
+        public int? Depth;
+
+        /// <summary>
+        /// σ_P², the variance of a step at finite <see cref="Depth"/>. With <see cref="StepVariance.Optimal"/> the loss of a step is (d/2) ln(1 + M), M being the
+        /// mean over the images of a batch that have the same step; the trained model's variances are then estimated from up to 200 training images.
+        /// Default <see cref="StepVariance.Posterior"/>.
+        /// </summary>
+        public StepVariance Variance;
+
+        /// <summary>w = σ_Q²/σ_P² of every step, above 0, with <see cref="StepVariance.Fixed"/> and only then. Default: none.</summary>
+        public double? VarianceWeight;
+
         /// <summary>Optimiser steps, at least 1. Default: the preset's.</summary>
         public int? Steps;
 

@@ -65,7 +65,12 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         using var loop = new TrainingLoop(plan, log);
         var model = loop.Run(_options.CancellationToken);
         var scoring = new ScoringSettings(
-            _options.InputColumnName, _options.PixelLayout, _options.ScoringDraws, _options.ScoringTimesPerDraw, _options.ScoringSeed ?? plan.Settings.Seed);
+            _options.InputColumnName,
+            _options.PixelLayout,
+            _options.ScoringDraws,
+            _options.ScoringTimesPerDraw,
+            _options.ScoringSeed ?? plan.Settings.Seed,
+            Grid(model, plan));
         return new DiffEncTransformer(_host, model, scoring);
     }
 
@@ -98,6 +103,20 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
             CheckpointEverySteps = _options.CheckpointEverySteps,
             Device = device,
         };
+    }
+
+    /// <summary>The steps that it was trained for; <see langword="null"/>: continuous time. Optimal variances are estimated from training images.</summary>
+    private TimeGrid? Grid(DiffEncModel model, TrainingPlan plan)
+    {
+        var (settings, images) = (plan.Settings, plan.Images);
+        if (settings.Depth is not { } depth)
+            return null;
+        var grid = TimeGrid.Uniform(depth, settings.VarianceWeight ?? 1);
+        if (settings.Variance != StepVariance.Optimal)
+            return grid;
+        int count = Math.Min(images.Count, new FiniteDepthOptions().CalibrationImages);
+        byte[][] some = [.. Enumerable.Range(0, count).Select(i => images[(int)((long)i * images.Count / count)].ToArray())];
+        return new Calibration(model, some, draws: 1, settings.Seed) { CancellationToken = _options.CancellationToken }.WithOptimalVariance(grid);
     }
 
     /// <summary>The one asked for; without one, that of the training that is to go on; else a new one.</summary>

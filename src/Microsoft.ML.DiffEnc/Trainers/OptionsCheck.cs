@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Numerics;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Training;
 using Microsoft.ML.DiffEnc.Transformers;
+using static Microsoft.ML.DiffEnc.Trainers.Refusals;
 using Options = Microsoft.ML.DiffEnc.DiffEncTrainer.Options;
 
 namespace Microsoft.ML.DiffEnc.Trainers;
@@ -56,6 +56,9 @@ internal static class OptionsCheck
             EmaRamp = options.EmaRamp ?? preset.EmaRamp,
             Dropout = Share(options.Dropout ?? preset.Dropout, nameof(options.Dropout)),
             Seed = seed,
+            Depth = options.Depth is { } depth ? InRange(depth, 1, TimeGrid.MostSteps, nameof(options.Depth)) : null,
+            Variance = options.Variance,
+            VarianceWeight = options.VarianceWeight,
         };
     }
 
@@ -65,6 +68,9 @@ internal static class OptionsCheck
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public static void CheckTheRest(Options options)
     {
+        FiniteDepthCheck.Variance(options.Variance, options.VarianceWeight, nameof(options.Variance));
+        if (options.Depth is null && options.Variance != StepVariance.Posterior)
+            throw Refusal(nameof(options.Variance), $"is {options.Variance}, and Depth is null; in continuous time there is only {StepVariance.Posterior}. Set Depth");
         InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
         InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
@@ -76,27 +82,4 @@ internal static class OptionsCheck
 
     /// <summary>The double that is written as the float is: −13.3, not −13.300000190734863.</summary>
     private static double AsWritten(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-
-    private static void Defined<T>(T value, string name) where T : struct, Enum
-    {
-        if (!Enum.IsDefined(value))
-            throw Refusal(name, $"is {value}; expected one of {string.Join(", ", Enum.GetNames<T>())}");
-    }
-
-    private static int InRange(int value, int least, int most, string name)
-        => value >= least && value <= most ? value : throw OutOfRange(name, value, most == int.MaxValue ? $"at least {least}" : $"{least}..{most}");
-
-    private static double Positive(double value, string name)
-        => double.IsFinite(value) && value > 0 ? value : throw OutOfRange(name, value, "a finite number above 0");
-
-    private static double NotNegative(double value, string name)
-        => double.IsFinite(value) && value >= 0 ? value : throw OutOfRange(name, value, "a finite number, at least 0");
-
-    private static double Share(double value, string name)
-        => value is >= 0 and < 1 ? value : throw OutOfRange(name, value, "at least 0 and below 1");
-
-    private static ArgumentOutOfRangeException OutOfRange<T>(string name, T value, string expected) where T : INumber<T>
-        => Refusal(name, string.Create(CultureInfo.InvariantCulture, $"is {value}; expected {expected}"));
-
-    private static ArgumentOutOfRangeException Refusal(string name, string what) => new(name, $"The option {name} {what}.");
 }

@@ -17,6 +17,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingPlan _plan;
     private readonly ITrainingLog _log;
     private readonly DiffEncModel _model;
+    private readonly TrainingObjective _objective;
     private readonly AdamW _optimizer;
     private readonly MovingAverage _ema;
     private readonly BatchOrder _order;
@@ -35,6 +36,7 @@ internal sealed class TrainingLoop : IDisposable
         _model = DiffEncModel.Create(plan.Model, settings.Seed);
         _model.To(plan.Device);
         _model.FirstDerivativesOnly = true;
+        _objective = TrainingObjective.Create(_model, settings);
         _average = _model.Clone();
         _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
@@ -42,7 +44,7 @@ internal sealed class TrainingLoop : IDisposable
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
         _rows = new int[settings.BatchSize];
         if (plan.ValidationImages is not null)
-            _validation = new Validation(plan.ValidationImages, settings.Seed);
+            _validation = new Validation(plan.ValidationImages, settings);
         if (plan.CheckpointFolder is not null)
             _checkpoints = new CheckpointFolder(plan.CheckpointFolder, Identity(plan), log);
     }
@@ -101,18 +103,16 @@ internal sealed class TrainingLoop : IDisposable
         var settings = _plan.Settings;
         var x = Batch(step);
         using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
-        var times = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
+        var uniform = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
         var eps0 = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var eps = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var dropout = settings.Dropout > 0 ? new Dropout(settings.Dropout, Seeds.Mix(_seed, (ulong)Purpose.Dropout, (ulong)step)) : null;
 
-        var noise = _model.Schedule.At(times);
-        var variance = _model.Schedule.TrainsOnVariance ? new VarianceGradient(noise) : null;
-        var parts = _model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout);
+        var (parts, schedule) = _objective.Of(x, uniform, eps0, eps, conditioning: zeros_like(uniform, dtype: x.dtype), dropout);
         double unit = _plan.Model.NatsPerBitPerDimension;
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
         loss.backward();
-        variance?.Backward(parts.Diffusion / unit);
+        schedule?.Backward(parts.Diffusion / unit);
 
         _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
         _ema.Update(step);

@@ -17,4 +17,12 @@ internal sealed record TrainingSettings
 
     public required double Dropout { get; init; }
     public required int Seed { get; init; }
+
+    /// <summary>T of the diffusion loss; <see langword="null"/>: continuous time. What follows is for T steps only.</summary>
+    public int? Depth { get; init; }
+
+    public StepVariance Variance { get; init; }
+
+    /// <summary>w = σ_Q²/σ_P² of every step; <see langword="null"/>: not fixed.</summary>
+    public double? VarianceWeight { get; init; }
 }

@@ -16,11 +16,17 @@ internal sealed class Validation
     private readonly byte[] _pixels;
     private readonly int _count;
     private readonly ScoringDraws _draws;
+    private readonly TimeGrid? _grid;
 
-    public Validation(PixelTable images, int seed)
+    /// <param name="images">The images.</param>
+    /// <param name="settings">
+    /// How it is trained, hence which bound is looked at. The optimal variance is not known yet: there it is the bound with the posterior's.
+    /// </param>
+    public Validation(PixelTable images, TrainingSettings settings)
     {
+        _grid = settings.Depth is { } depth ? TimeGrid.Uniform(depth, settings.VarianceWeight ?? 1) : null;
         _count = Math.Clamp(MostBytes / images.ValuesPerImage, 1, Math.Min(images.Count, MostImages));
-        _draws = new ScoringDraws(1, TimesPerImage, seed);
+        _draws = new ScoringDraws(1, TimesPerImage, settings.Seed);
         _pixels = new byte[_count * images.ValuesPerImage];
         int[] rows = [.. Enumerable.Range(0, _count).Select(i => (int)((long)i * images.Count / _count))];
         images.Gather(rows, _pixels);
@@ -30,7 +36,7 @@ internal sealed class Validation
     public double Evaluate(DiffEncModel model)
     {
         var results = new Likelihood[_count];
-        new LikelihoodScorer(model, _draws, ImagesPerPass).Score(_pixels, _count, results);
+        new LikelihoodScorer(model, _draws, ImagesPerPass, model.DiffusionLoss(_grid)).Score(_pixels, _count, results);
         return results.Average(r => (double)r.BitsPerDimension);
     }
 }

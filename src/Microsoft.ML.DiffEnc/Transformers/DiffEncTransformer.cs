@@ -17,7 +17,7 @@ namespace Microsoft.ML.DiffEnc;
 /// <item><term>BitsPerDimension</term><description>The variational bound on -log2 p(x), divided by channels × height × width.</description></item>
 /// <item><term>LogLikelihood</term><description>The bound on log p(x), in nats per image.</description></item>
 /// <item><term>ReconstructionLoss, LatentLoss, DiffusionLoss</term>
-/// <description>The three parts of BitsPerDimension, in bits per dimension.</description></item>
+/// <description>The three parts of BitsPerDimension, in bits per dimension. The last is in continuous time, or in the steps of <see cref="Grid"/>.</description></item>
 /// <item><term>StandardError</term>
 /// <description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
 /// </list>
@@ -61,17 +61,26 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
-        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed));
+        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed), diffusion: settings.Estimate(model));
     }
 
     /// <summary>The model itself, for use outside of pipelines. It is freed with the last transformer that uses it.</summary>
     public DiffEncModel Model => _shared.Model;
+
+    /// <summary>
+    /// The steps in which images are scored, and of ancestral sampling; <see langword="null"/>: the bound is that of continuous time.
+    /// </summary>
+    public TimeGrid? Grid => Settings.Grid;
 
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
 
     /// <summary>Where the images are, and how they are scored.</summary>
     internal ScoringSettings Settings { get; }
+
+    /// <summary>A transformer that shares the model, with settings of its own.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    internal DiffEncTransformer With(ScoringSettings settings) => new(_host, Share(), settings);
 
     /// <summary>The model, for a further transformer that shares it.</summary>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
@@ -158,7 +167,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         lock (_shared.Network)
         {
             ThrowIfDisposed();
-            pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed);
+            pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed, Grid);
         }
         return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
     }
@@ -197,6 +206,16 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         {
             ThrowIfDisposed();
             _scorer.Score(pixels, count, results[..count], withDiffusion);
+        }
+    }
+
+    /// <summary>Computes with the model, one caller at a time however many threads ask.</summary>
+    internal T Compute<T>(Func<DiffEncModel, T> work)
+    {
+        lock (_shared.Network)
+        {
+            ThrowIfDisposed();
+            return work(Model);
         }
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.DiffEnc.Data;
-using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Transformers.Batching;
 
 namespace Microsoft.ML.DiffEnc.Transformers;

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
