@@ -25,4 +25,6 @@ public sealed class GenerationOptions
 
     /// <summary>Stops between two steps with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
+
+    internal GenerationOptions Copy() => (GenerationOptions)MemberwiseClone();
 }
