@@ -1,6 +1,7 @@
 using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Evaluation;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Persistence;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Reports;
 using Microsoft.ML.DiffEnc.Trainers;
@@ -61,6 +62,19 @@ public sealed class GenerativeCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(configPath);
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         var model = HostSettings.PlaceModel(_env, () => ReferenceCheckpoint.Load(checkpointPath, configPath, width, height));
+        return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
+    }
+
+    /// <summary>A model from a file that <see cref="DiffEncModelExport.SaveSafetensors"/> wrote: the same weights, scored with the usual draws.</summary>
+    /// <param name="path">The file, with the model's description in its metadata.</param>
+    /// <param name="inputColumnName">The column of images that the transformer will score.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, does not describe a model, or its weights do not fit the description; they are named.</exception>
+    public DiffEncTransformer LoadSafetensors(string path, string inputColumnName)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
+        var model = HostSettings.PlaceModel(_env, () => ModelFile.ReadWithDescription(path));
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
     }
 

@@ -41,4 +41,6 @@ public sealed class GenerationOptions
     /// <summary>The steps to take, for a model whose bound is in the steps of <paramref name="own"/>; <see langword="null"/>: in continuous time.</summary>
     internal TimeGrid GridFor(TimeGrid? own)
         => own is not null && Sampler == SamplerKind.Ancestral && (_steps ?? own.Depth) == own.Depth ? own : TimeGrid.Uniform(Steps);
+
+    internal GenerationOptions Copy() => (GenerationOptions)MemberwiseClone();
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.DiffEnc.Networks;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -42,6 +43,14 @@ internal static class ModelDescriptionCheck
             return "a trainable encoder without the size of its network.";
         return Problem("encoder", d.EncoderNetwork) ?? HalvingProblem(d, d.EncoderNetwork);
     }
+
+    /// <summary>The first thing in which two descriptions differ, as "A is x, not y"; <see langword="null"/>: nothing.</summary>
+    public static string? Difference(ModelDescription expected, ModelDescription found)
+        => typeof(ModelDescription).GetProperties().Where(property => property.CanWrite)
+            .Where(property => !Equals(property.GetValue(expected), property.GetValue(found)))
+            .Select(property => string.Create(CultureInfo.InvariantCulture,
+                $"{property.Name} is {property.GetValue(found) ?? "not set"}, not {property.GetValue(expected) ?? "unset"}"))
+            .FirstOrDefault();
 
     private static string? Problem(string name, NetworkSize size)
     {

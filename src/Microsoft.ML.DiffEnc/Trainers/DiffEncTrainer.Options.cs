@@ -87,7 +87,9 @@ public sealed partial class DiffEncTrainer
         /// <summary>w = σ_Q²/σ_P² of every step, above 0, with <see cref="StepVariance.Fixed"/> and only then. Default: none.</summary>
         public double? VarianceWeight;
 
-        /// <summary>Optimiser steps, at least 1. Default: the preset's.</summary>
+        /// <summary>
+        /// Optimiser steps, at least 1, counted from the beginning of the training: those done before its checkpoint was written are among them. Default: the preset's.
+        /// </summary>
         public int? Steps;
 
         /// <summary>Images in a step, at least 1. Default: the preset's.</summary>
@@ -141,6 +143,23 @@ public sealed partial class DiffEncTrainer
         /// <summary>Steps between two checkpoints, at least 1; there is always one at the end. Default 1000.</summary>
         public int CheckpointEverySteps = 1000;
 
+        /// <summary>
+        /// A trained model of exactly the described kind, whose weights the training starts from, with a new optimiser and its warm-up: to train further, or
+        /// on other images. It is read by <c>Fit</c>, and neither changed nor disposed. Default: fresh weights.
+        /// </summary>
+        public DiffEncModel? InitialModel;
+
+        /// <summary>
+        /// A checkpoint of the authors' code (see <see cref="GenerativeCatalog.LoadReferenceCheckpoint"/>) whose training goes on here: with its weights, their
+        /// average, the optimiser's moments and the step that it had reached, so that there is no second warm-up. Needs <see cref="ReferenceConfigPath"/>, which
+        /// describes the model; options that say otherwise are refused. Without a <see cref="Preset"/> the settings of the training are the paper's. Set
+        /// <see cref="Steps"/> above the checkpoint's. Default: none.
+        /// </summary>
+        public string? ReferenceCheckpointPath;
+
+        /// <summary>The JSON configuration of the model in <see cref="ReferenceCheckpointPath"/>. Default: none.</summary>
+        public string? ReferenceConfigPath;
+
         /// <summary>Told how the training goes, about four times a second, on the training's thread. Default: nobody.</summary>
         public IProgress<TrainingProgress>? Progress;
 
@@ -149,6 +168,13 @@ public sealed partial class DiffEncTrainer
 
         internal Options Copy() => (Options)MemberwiseClone();
 
-        internal Trainers.PresetValues PresetValues => Trainers.PresetValues.Of(Preset ?? Trainers.PresetValues.Default);
+        internal Trainers.PresetValues PresetValues => Trainers.PresetValues.Of(
+            Preset ?? (ReferenceCheckpointPath is null ? Trainers.PresetValues.Default : Trainers.PresetValues.OfReference));
+
+        /// <summary>Null where neither the user nor a preset that the user chose says which.</summary>
+        internal EncoderKind? ChosenEncoder => _encoder ?? (Preset is null ? null : PresetValues.Encoder);
+
+        /// <inheritdoc cref="ChosenEncoder"/>
+        internal EncoderLayout? ChosenEncoderLayout => _encoderLayout ?? (Preset is null ? null : PresetValues.EncoderLayout);
     }
 }

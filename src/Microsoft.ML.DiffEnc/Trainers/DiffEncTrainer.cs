@@ -43,6 +43,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         _settings = OptionsCheck.Settings(options, seed: 0);
         _steps = OptionsCheck.Steps(options);
         OptionsCheck.CheckTheRest(options);
+        StartOptions.CheckInitialModel(options, _description);
         _column = new ImageColumn(options.InputColumnName, options.Width, options.Height, options.Channels, options.PixelLayout);
     }
 
@@ -50,7 +51,9 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     /// <returns>The trained model, as a transformer that scores likelihoods. Dispose it to free the weights.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There are no images; one is missing or holds values that are no pixels; the device is not there;
-    /// the training diverges; or the checkpoints are of another training.</exception>
+    /// the training diverges; or the checkpoints are of another training, or already stand where this one is to end.</exception>
+    /// <exception cref="IOException">The reference checkpoint cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The reference checkpoint is damaged, does not fit its configuration, or has no whole optimiser state.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public DiffEncTransformer Fit(IDataView input)
     {
@@ -58,9 +61,13 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         using var channel = _host.Start("Training");
         var log = new ChannelLog(channel, _options.Progress);
         var device = HostSettings.SelectDevice(_host);
-        var plan = Plan(input, device);
+        using var start = StartOptions.Load(_options, _description, _steps);
+        var plan = Plan(input, device) with { Start = start };
         string size = $"{_description.Width}×{_description.Height}×{_description.Channels}";
         log.Info($"Training on {plan.Images.Count} images of {size}, on {device}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
+
+        if (start is not null)
+            log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {start.Step}.");
 
         using var loop = new TrainingLoop(plan, log);
         var model = loop.Run(_options.CancellationToken);

@@ -23,6 +23,8 @@ internal static class OptionsCheck
             throw Refusal(nameof(options.InputColumnName), "is empty; expected the name of the column that holds the images");
         InRange(options.Width, 1, ModelDescriptionCheck.Largest, nameof(options.Width));
         InRange(options.Height, 1, ModelDescriptionCheck.Largest, nameof(options.Height));
+        if (StartOptions.UseReference(options))
+            return StartOptions.Describe(options);
         var description = new ModelDescription
         {
             Width = options.Width,
@@ -81,5 +83,5 @@ internal static class OptionsCheck
     }
 
     /// <summary>The double that is written as the float is: −13.3, not −13.300000190734863.</summary>
-    private static double AsWritten(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    public static double AsWritten(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

@@ -40,6 +40,7 @@ internal sealed class TrainingLoop : IDisposable
         _average = _model.Clone();
         _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
+        plan.Start?.CopyTo(State());
         _order = new BatchOrder(plan.Images.Count, settings.BatchSize, Seeds.Mix(_seed, (ulong)Purpose.Order));
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
         _rows = new int[settings.BatchSize];
@@ -64,7 +65,7 @@ internal sealed class TrainingLoop : IDisposable
     public DiffEncModel Run(CancellationToken cancellationToken)
     {
         var average = _average ?? throw new InvalidOperationException("A loop runs once.");
-        int first = _checkpoints?.Restore(State()) ?? 0;
+        int first = _checkpoints?.Restore(State()) is > 0 and var restored ? restored : _plan.Start?.Step ?? 0;
         if (first > _plan.Steps)
             _log.Warning($"The checkpoint is of step {first}; {_plan.Steps} steps were asked for. Nothing is trained.");
         var clock = new TrainingClock(first, _plan.Steps, _plan.Settings.BatchSize);
@@ -160,9 +161,9 @@ internal sealed class TrainingLoop : IDisposable
     {
         var state = new Dictionary<string, Tensor>(_optimizer.State, StringComparer.Ordinal);
         foreach (var (name, weight) in _model.NamedParameters)
-            state.Add($"weights.{name}", weight);
+            state.Add(TrainingState.Weight(name), weight);
         foreach (var (name, weight) in _average!.NamedParameters)
-            state.Add($"average.{name}", weight);
+            state.Add(TrainingState.Average(name), weight);
         return state;
     }
 
@@ -171,7 +172,7 @@ internal sealed class TrainingLoop : IDisposable
         ulong hash = 0;
         for (int row = 0; row < plan.Images.Count; row++)
             hash = Seeds.Mix(hash, Seeds.Hash(plan.Images[row]));
-        return new(Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, hash);
+        return new(Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, hash, plan.Start?.Fingerprint);
     }
 
     public void Dispose()

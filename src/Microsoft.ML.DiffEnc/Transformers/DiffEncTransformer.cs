@@ -155,14 +155,11 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IReadOnlyList<MLImage> Generate(int count, GenerationOptions? options = null)
     {
-        options ??= new GenerationOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        options = Checked(options, count);
         int most = Array.MaxLength / ImageColumn.ValuesPerImage;
         if (count > most)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"At most {most} images of this size can be generated at once; call again with another Seed.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
-        if (!Enum.IsDefined(options.Sampler))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"At most {most} images of this size can be generated at once; read more by {nameof(GenerateAsDataView)}.");
         byte[] pixels;
         lock (_shared.Network)
         {
@@ -170,6 +167,23 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
             pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed, Grid);
         }
         return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
+    }
+
+    /// <summary>
+    /// Images as a data view with the columns <c>Index</c> (<see cref="long"/>, from 0) and <c>Image</c> (<see cref="MLImage"/>): the pixels that
+    /// <see cref="Generate"/> gives, made as rows are read, up to 64 at a time, and not kept. So there may be any number of them; every cursor that reads
+    /// images makes them anew, the same ones: cache the view (<c>mlContext.Data.Cache</c>) to read them often.
+    /// </summary>
+    /// <param name="count">How many, at least 1.</param>
+    /// <param name="options">How; null for the defaults. Later changes to it have no effect.</param>
+    /// <returns>A view that needs the transformer: reading images after <see cref="Dispose"/> throws <see cref="ObjectDisposedException"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or an option is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public IDataView GenerateAsDataView(int count, GenerationOptions? options = null)
+    {
+        options = Checked(options, count).Copy();
+        ThrowIfDisposed();
+        return GeneratedImages.View(this, count, options);
     }
 
     /// <summary>
@@ -217,6 +231,21 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
             ThrowIfDisposed();
             return work(Model);
         }
+    }
+
+    /// <summary>The images of one pass of a generation, however many threads ask.</summary>
+    /// <inheritdoc cref="Sampler.GeneratePass"/>
+    internal byte[] GeneratePass(int first, int count, GenerationOptions options)
+        => Compute(model => Sampler.GeneratePass(model, first, count, options, options.Seed ?? Settings.Seed, Grid));
+
+    private static GenerationOptions Checked(GenerationOptions? options, int count)
+    {
+        options ??= new GenerationOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
+        return Enum.IsDefined(options.Sampler)
+            ? options
+            : throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
     }
 
     private static IEnumerable<ITransformer> Flatten(ITransformer transformer)
