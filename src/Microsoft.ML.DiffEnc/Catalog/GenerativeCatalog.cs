@@ -1,6 +1,7 @@
 using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
+using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
@@ -45,6 +46,20 @@ public sealed class GenerativeCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         var model = HostSettings.PlaceModel(_env, () => ReferenceCheckpoint.Load(checkpointPath, configPath, width, height));
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
+    }
+
+    /// <summary>
+    /// Classifies images by a model that was trained with labels (<see cref="DiffEncTrainer.Options.LabelColumnName"/>): p(c | x) ∝ p(x | c) p(c). Nothing is trained; the
+    /// fit looks at the data only for <see cref="ClassPriors.FromData"/>.
+    /// </summary>
+    /// <param name="model">The model, which the classifier shares.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The model was trained without labels, or with a single class.</exception>
+    public IEstimator<BayesClassifierTransformer> BayesClassifier(DiffEncTransformer model, BayesClassifierOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new BayesClassifierEstimator(_env, model, options ?? new BayesClassifierOptions());
     }
 
     /// <summary>Averages the likelihoods of scored images.</summary>

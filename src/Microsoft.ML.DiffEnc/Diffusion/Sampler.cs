@@ -20,7 +20,7 @@ internal static class Sampler
     {
         int size = model.Description.Dimensions;
         var pixels = new byte[checked(count * size)];
-        var step = SamplerStep.Create(options.Sampler, model.Process());
+        var step = SamplerStep.Create(options.Sampler, model.Process(options.Class ?? 0, options.Guidance));
         using var noGradients = no_grad();
         for (int done = 0; done < count; done += ImagesPerPass)
         {

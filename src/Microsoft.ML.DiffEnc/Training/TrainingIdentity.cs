@@ -5,7 +5,8 @@ namespace Microsoft.ML.DiffEnc.Training;
 /// <param name="Settings">How it is trained.</param>
 /// <param name="Images">The number of training images.</param>
 /// <param name="PixelHash">A fingerprint of all their pixels.</param>
-internal sealed record TrainingIdentity(string Model, TrainingSettings Settings, int Images, ulong PixelHash)
+/// <param name="LabelHash">A fingerprint of all their labels; 0 without.</param>
+internal sealed record TrainingIdentity(string Model, TrainingSettings Settings, int Images, ulong PixelHash, ulong LabelHash = 0)
 {
     /// <summary>What differs, for a message; <see langword="null"/>: nothing.</summary>
     public string? DifferenceFrom(TrainingIdentity other)
@@ -16,6 +17,8 @@ internal sealed record TrainingIdentity(string Model, TrainingSettings Settings,
             return $"the settings are {Settings}, there {other.Settings}";
         if (Images != other.Images || PixelHash != other.PixelHash)
             return $"the training images are others ({Images}, there {other.Images})";
+        if (LabelHash != other.LabelHash)
+            return "the labels of the training images are others";
         return null;
     }
 

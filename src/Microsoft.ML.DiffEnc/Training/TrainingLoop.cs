@@ -20,6 +20,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly AdamW _optimizer;
     private readonly MovingAverage _ema;
     private readonly BatchOrder _order;
+    private readonly BatchLabels? _labels;
     private readonly RunningLosses _losses;
     private readonly CheckpointFolder? _checkpoints;
     private readonly Validation? _validation;
@@ -39,6 +40,8 @@ internal sealed class TrainingLoop : IDisposable
         _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
         _order = new BatchOrder(plan.Images.Count, settings.BatchSize, Seeds.Mix(_seed, (ulong)Purpose.Order));
+        if (plan.Images.HasLabels)
+            _labels = new BatchLabels(plan.Images, settings.LabelDropout, Seeds.Mix(_seed, (ulong)Purpose.Labels));
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
         _rows = new int[settings.BatchSize];
         if (plan.ValidationImages is not null)
@@ -53,6 +56,7 @@ internal sealed class TrainingLoop : IDisposable
         Order,
         Noise,
         Dropout,
+        Labels,
     }
 
     /// <summary>Trains to the end.</summary>
@@ -100,6 +104,7 @@ internal sealed class TrainingLoop : IDisposable
         using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
         var x = Batch(step);
+        var conditioning = Conditioning(step);
         using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
         var times = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
         var eps0 = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
@@ -108,7 +113,7 @@ internal sealed class TrainingLoop : IDisposable
 
         var noise = _model.Schedule.At(times);
         var variance = _model.Schedule.TrainsOnVariance ? new VarianceGradient(noise) : null;
-        var parts = _model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout);
+        var parts = _model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning, dropout);
         double unit = _plan.Model.NatsPerBitPerDimension;
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
         loss.backward();
@@ -127,6 +132,14 @@ internal sealed class TrainingLoop : IDisposable
         using var pixels = empty([_rows.Length, model.Channels, model.Height, model.Width], dtype: uint8);
         _plan.Images.Gather(_rows, pixels.bytes);
         return _model.Scale(pixels);
+    }
+
+    /// <summary>The classes of the images of the step whose <see cref="Batch"/> was just made, [B].</summary>
+    private Tensor Conditioning(int step)
+    {
+        var classes = new float[_rows.Length];
+        _labels?.Fill(step, _rows, classes);
+        return tensor(classes, dtype: _model.DataType, device: _plan.Device);
     }
 
     /// <summary>A full disk must not cost the training: what was saved before is still there.</summary>
@@ -168,10 +181,14 @@ internal sealed class TrainingLoop : IDisposable
 
     private static TrainingIdentity Identity(TrainingPlan plan)
     {
-        ulong hash = 0;
+        ulong pixels = 0, labels = 0;
         for (int row = 0; row < plan.Images.Count; row++)
-            hash = Seeds.Mix(hash, Seeds.Hash(plan.Images[row]));
-        return new(Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, hash);
+        {
+            pixels = Seeds.Mix(pixels, Seeds.Hash(plan.Images[row]));
+            if (plan.Images.HasLabels)
+                labels = Seeds.Mix(labels, (ulong)plan.Images.ClassOf(row));
+        }
+        return new(Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, pixels, labels);
     }
 
     public void Dispose()
