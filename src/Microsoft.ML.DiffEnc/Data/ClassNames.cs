@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.DiffEnc.Data;
@@ -25,9 +26,11 @@ internal sealed record ClassNames(string Type, string[] Values)
     }.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>Whether the values are texts, as names of slots have to be.</summary>
+    [JsonIgnore]
     public bool AreTexts => Type == Texts.TypeName;
 
     /// <summary>The type of the values.</summary>
+    [JsonIgnore]
     public DataViewType ItemType => _kinds[Type].ItemType;
 
     /// <summary>The names of a key column's values; <see langword="null"/>: it has none, or of a type that is not kept (dates and times).</summary>
