@@ -49,8 +49,8 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>
-    /// Classifies images by a model that was trained with labels (<see cref="DiffEncTrainer.Options.LabelColumnName"/>): p(c | x) ∝ p(x | c) p(c). Nothing is trained; the
-    /// fit looks at the data only for <see cref="ClassPriors.FromData"/>.
+    /// Classifies images by a model that was trained with labels (<see cref="DiffEncTrainer.Options.LabelColumnName"/>): p(c | x) ∝ p(x | c) p(c).
+    /// Nothing is trained; the fit looks at the data only for <see cref="ClassPriors.FromData"/>.
     /// </summary>
     /// <param name="model">The model, which the classifier shares.</param>
     /// <param name="options">How; null for the defaults.</param>

@@ -4,7 +4,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.DiffEnc.Data;
 
-/// <summary>The values that the keys of a label column stand for, in the order of the keys: kept with a model, and given back with what it predicts.</summary>
+/// <summary>
+/// The values that the keys of a label column stand for, in the order of the keys: kept with a model, and given back with what it predicts.
+/// </summary>
 /// <param name="Type">What the values are, in ML.NET's words: String, UInt32, Boolean, …</param>
 /// <param name="Values">The values as invariant text; that of key k is the (k − 1)th.</param>
 internal sealed record ClassNames(string Type, string[] Values)
@@ -82,7 +84,8 @@ internal sealed record ClassNames(string Type, string[] Values)
         }
 
         protected void AddValues<T>(DataViewSchema.Annotations.Builder annotations, string name, T[] values)
-            => annotations.Add(name, new VectorDataViewType(type, values.Length), (ref VBuffer<T> target) => new VBuffer<T>(values.Length, values).CopyTo(ref target));
+            => annotations.Add(name, new VectorDataViewType(type, values.Length), (ref VBuffer<T> target)
+                => new VBuffer<T>(values.Length, values).CopyTo(ref target));
     }
 
     private sealed class Texts() : Kind(TextDataViewType.Instance)
@@ -91,7 +94,8 @@ internal sealed record ClassNames(string Type, string[] Values)
 
         public override bool IsValue(string text) => true;
 
-        public override string[] Read(DataViewSchema.Column column) => Array.ConvertAll(ReadValues<ReadOnlyMemory<char>>(column), text => text.ToString());
+        public override string[] Read(DataViewSchema.Column column)
+            => Array.ConvertAll(ReadValues<ReadOnlyMemory<char>>(column), text => text.ToString());
 
         public override void Add(DataViewSchema.Annotations.Builder annotations, string name, string[] values)
             => AddValues(annotations, name, Array.ConvertAll(values, text => text.AsMemory()));

@@ -3,7 +3,9 @@ using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Data;
 
-/// <summary>The column that the classes of images are read from: a key, one value for each class; a missing key is an image without a label.</summary>
+/// <summary>
+/// The column that the classes of images are read from: a key, one value for each class; a missing key is an image without a label.
+/// </summary>
 /// <param name="Name">The column's name.</param>
 /// <param name="Classes">How many classes there must be; <see langword="null"/>: that is to be found out.</param>
 /// <param name="Names">What the keys must stand for; <see langword="null"/>: anything.</param>
@@ -33,7 +35,9 @@ internal sealed record LabelColumn(string Name, int? Classes = null, ClassNames?
         if (Names is not null && ClassNames.Of(column) is { } found && !found.Equals(Names))
         {
             int at = Enumerable.Range(0, Names.Values.Length).FirstOrDefault(i => Names.Values[i] != found.Values[i]);
-            throw Wrong($"has keys that stand for other classes: key {at + 1} is '{found.Values[at]}', in the training it was '{Names.Values[at]}'", SameKeys);
+            throw Wrong(
+                $"has keys that stand for other classes: key {at + 1} is '{found.Values[at]}', in the training it was '{Names.Values[at]}'",
+                SameKeys);
         }
         return column;
     }
@@ -46,7 +50,10 @@ internal sealed record LabelColumn(string Name, int? Classes = null, ClassNames?
         return new(Name, (int)((KeyDataViewType)column.Type).Count, ClassNames.Of(column));
     }
 
-    /// <summary>A reader of this column, bound to a row or cursor in whose schema <see cref="Find"/> succeeds: the class of the current row, 0 where it is missing.</summary>
+    /// <summary>
+    /// A reader of this column, bound to a row or cursor in whose schema <see cref="Find"/> succeeds: the class of the current row, 0 where it is
+    /// missing.
+    /// </summary>
     public Func<ushort> CreateReader(DataViewRow row)
     {
         DataViewSchema.Column column = Find(row.Schema);

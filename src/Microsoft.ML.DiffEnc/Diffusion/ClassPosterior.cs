@@ -3,12 +3,12 @@ using TorchSharp;
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
-/// Bayes' rule on a class-conditional model: p(c | x) = softmax_c (log p(x | c) + log p(c)), with the bound in place of log p(x | c) (a diffusion classifier:
-/// Li et al., 2023). Not thread-safe: one call at a time.
+/// Bayes' rule on a class-conditional model: p(c | x) = softmax_c (log p(x | c) + log p(c)), with the bound in place of log p(x | c) (a diffusion
+/// classifier: Li et al., 2023). Not thread-safe: one call at a time.
 /// </summary>
 /// <remarks>
-/// An image's draws depend on its pixels and the seed alone, so all classes are judged at the same times and noise: what matters is their difference, and in it
-/// most of what the draws scatter cancels.
+/// An image's draws depend on its pixels and the seed alone, so all classes are judged at the same times and noise: what matters is their
+/// difference, and in it most of what the draws scatter cancels.
 /// </remarks>
 internal sealed class ClassPosterior
 {

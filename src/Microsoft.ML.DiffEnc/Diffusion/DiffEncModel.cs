@@ -36,7 +36,8 @@ public sealed partial class DiffEncModel : IDisposable
     internal ModelDescription Description { get; }
 
     /// <summary>
-    /// The number of classes that the model can be conditioned on; 0: it was trained without labels. A class is its key value, 1..<see cref="Classes"/>.
+    /// The number of classes that the model can be conditioned on; 0: it was trained without labels. A class is its key value,
+    /// 1..<see cref="Classes"/>.
     /// </summary>
     public int Classes => Description.Classes;
 
@@ -287,7 +288,8 @@ public sealed partial class DiffEncModel : IDisposable
         => _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), conditioning), z, NoiseLevel.At(gamma, z.dtype));
 
     /// <summary>
-    /// Classifier-free guidance (Ho and Salimans, 2022): x̂_c + g (x̂_c − x̂_∅), away from what the model expects without knowing the class. Both in one pass.
+    /// Classifier-free guidance (Ho and Salimans, 2022): x̂_c + g (x̂_c − x̂_∅), away from what the model expects without knowing the class. Both
+    /// in one pass.
     /// </summary>
     private Tensor Guided(Tensor z, Tensor gamma, int @class, double g)
     {

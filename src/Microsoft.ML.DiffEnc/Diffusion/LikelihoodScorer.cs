@@ -38,9 +38,11 @@ internal sealed class LikelihoodScorer
     public static int ImagesThatFillAPass(DiffEncModel model, ScoringDraws draws)
         => Math.Max(1, EvaluationsPerPass(model) / (SetsPerPass(model, draws) * draws.TimesPerDraw));
 
-    private static int EvaluationsPerPass(DiffEncModel model) => model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
+    private static int EvaluationsPerPass(DiffEncModel model)
+        => model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
 
-    private static int SetsPerPass(DiffEncModel model, ScoringDraws draws) => Math.Clamp(EvaluationsPerPass(model) / draws.TimesPerDraw, 1, draws.Count);
+    private static int SetsPerPass(DiffEncModel model, ScoringDraws draws)
+        => Math.Clamp(EvaluationsPerPass(model) / draws.TimesPerDraw, 1, draws.Count);
 
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">The number of images.</param>

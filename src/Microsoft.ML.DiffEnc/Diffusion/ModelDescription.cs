@@ -24,7 +24,9 @@ internal sealed record ModelDescription
     public double GammaMin { get; init; } = -13.3;
     public double GammaMax { get; init; } = 5;
 
-    /// <summary>The number of classes that images may be conditioned on, 1..Classes; 0: none, and the conditioning is a number as in the authors' networks.</summary>
+    /// <summary>
+    /// The number of classes that images may be conditioned on, 1..Classes; 0: none, and the conditioning is a number as in the authors' networks.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Classes { get; init; }
 

@@ -7,10 +7,10 @@ namespace Microsoft.ML.DiffEnc.Networks;
 /// dense layers of width 4n, each followed by swish.
 /// </summary>
 /// <remarks>
-/// A model without classes takes the conditioning number as it is, like the authors' networks. A model with classes takes in its place a one-hot
-/// of the class, all zeros when unconditional, times √(n/2): the length of the sines and cosines. So two classes are as far apart, √n, as two
-/// times whose sines have nothing to do with each other, and at initialisation the first layer, whose weights are all drawn alike, hears
-/// both equally well. The fan-in of those weights stays n + 1: a one-hot adds one value however many classes there are.
+/// A model without classes takes the conditioning number as it is, like the authors' networks. A model with classes takes in its place a one-hot of
+/// the class, all zeros when unconditional, times √(n/2): the length of the sines and cosines. So two classes are as far apart, √n, as two times
+/// whose sines have nothing to do with each other, and at initialisation the first layer, whose weights are all drawn alike, hears both equally
+/// well. The fan-in of those weights stays n + 1: a one-hot adds one value however many classes there are.
 /// </remarks>
 internal sealed class TimeEmbedding : nn.Module
 {

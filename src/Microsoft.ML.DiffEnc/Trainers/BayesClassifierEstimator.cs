@@ -30,7 +30,8 @@ internal sealed class BayesClassifierEstimator : IEstimator<BayesClassifierTrans
         if (options.Priors == ClassPriors.Uniform)
             return;
         if (string.IsNullOrWhiteSpace(options.LabelColumnName))
-            throw new ArgumentException("The option LabelColumnName is empty; expected the name of the column whose classes are counted.", nameof(options));
+            throw new ArgumentException(
+                "The option LabelColumnName is empty; expected the name of the column whose classes are counted.", nameof(options));
         _label = new LabelColumn(options.LabelColumnName, model.Model.Classes, model.Settings.ClassNames);
     }
 

@@ -17,14 +17,15 @@ public sealed partial class DiffEncTrainer
         public string InputColumnName = "Image";
 
         /// <summary>
-        /// The column of labels, a key with one value for each class (<c>MapValueToKey</c> makes one): the model learns p(x | class), for likelihoods and images of a
-        /// class and for <see cref="GenerativeCatalog.BayesClassifier"/>. A missing label is an image without a class. Default: none.
+        /// The column of labels, a key with one value for each class (<c>MapValueToKey</c> makes one): the model learns p(x | class), for
+        /// likelihoods and images of a class and for <see cref="GenerativeCatalog.BayesClassifier"/>. A missing label is an image without a class.
+        /// Default: none.
         /// </summary>
         public string? LabelColumnName;
 
         /// <summary>
-        /// Share of training images shown without their label, in [0, 1), so that the same model learns p(x) too: for scores without a class and for
-        /// <see cref="GenerationOptions.Guidance"/>. Only with a <see cref="LabelColumnName"/>. Default 0.1.
+        /// Share of training images shown without their label, in [0, 1), so that the same model learns p(x) too: for scores without a class and
+        /// for <see cref="GenerationOptions.Guidance"/>. Only with a <see cref="LabelColumnName"/>. Default 0.1.
         /// </summary>
         public double? LabelDropout;
 

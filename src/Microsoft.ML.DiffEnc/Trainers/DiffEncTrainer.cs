@@ -12,7 +12,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <remarks>
 /// <list type="table">
 /// <listheader><term>Trainer characteristics</term><description></description></listheader>
-/// <item><term>Machine learning task</term><description>Density estimation; anomaly detection; generation; with labels, multiclass classification</description></item>
+/// <item><term>Machine learning task</term><description>Density estimation; anomaly detection; generation; with labels, multiclass
+/// classification</description></item>
 /// <item><term>Label column</term><description>None, or a key: then the model is conditioned on the class</description></item>
 /// <item><term>Input column</term><description><c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255</description></item>
 /// <item><term>Output columns</term><description>See <see cref="DiffEncTransformer"/></description></item>
@@ -50,9 +51,10 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
 
     /// <summary>Trains on all images of <paramref name="input"/>, which are read once.</summary>
     /// <returns>The trained model, as a transformer that scores likelihoods. Dispose it to free the weights.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size, or the label column is missing or no key.</exception>
-    /// <exception cref="InvalidOperationException">There are no images, or none has a label; one is missing or holds values that are no pixels; the device is not there;
-    /// the training diverges; or the checkpoints are of another training.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size, or the label column is missing or no
+    /// key.</exception>
+    /// <exception cref="InvalidOperationException">There are no images, or none has a label; one is missing or holds values that are no pixels; the
+    /// device is not there; the training diverges; or the checkpoints are of another training.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public DiffEncTransformer Fit(IDataView input)
     {
@@ -70,7 +72,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         using var loop = new TrainingLoop(plan, log);
         var model = loop.Run(_options.CancellationToken);
         var scoring = new ScoringSettings(
-            _options.InputColumnName, _options.PixelLayout, _options.ScoringDraws, _options.ScoringTimesPerDraw, _options.ScoringSeed ?? plan.Settings.Seed)
+            _options.InputColumnName, _options.PixelLayout, _options.ScoringDraws, _options.ScoringTimesPerDraw,
+            _options.ScoringSeed ?? plan.Settings.Seed)
         {
             ClassNames = label?.Names,
         };
@@ -78,7 +81,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     }
 
     /// <summary>The schema with the likelihood columns, all <see cref="float"/>: see <see cref="DiffEncTransformer"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type, or the label column is missing or no key.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type, or the label column is missing or no
+    /// key.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);

@@ -26,7 +26,7 @@ internal static class LabelCheck
         if (empty.Length > 0)
             log.Warning($"No image has the class {Named(empty, label)}: the model learns nothing of {(empty.Length == 1 ? "it" : "them")}.");
         if (plan.Settings.LabelDropout == 0 && images[0] == 0)
-            log.Warning("LabelDropout is 0: the model learns nothing of images without a class. Do not score without one, or generate with Guidance.");
+            log.Warning("LabelDropout is 0: the model learns nothing of images without a class. Do not score without one, or use Guidance.");
     }
 
     private static string Named(int[] classes, LabelColumn label)

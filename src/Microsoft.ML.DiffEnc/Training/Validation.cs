@@ -4,7 +4,8 @@ using Microsoft.ML.DiffEnc.Diffusion;
 namespace Microsoft.ML.DiffEnc.Training;
 
 /// <summary>
-/// The bound of images that are not trained on, always at the same draws, so that its course can be followed: that of log p(x | c) for images with labels.
+/// The bound of images that are not trained on, always at the same draws, so that its course can be followed: that of log p(x | c) for images with
+/// labels.
 /// </summary>
 internal sealed class Validation
 {

@@ -12,8 +12,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.DiffEnc.Transformers;
 
 /// <summary>
-/// Saves a <see cref="BayesClassifierTransformer"/> into an ML.NET model file and loads it: the entries of its <see cref="DiffEncTransformer"/>, and the
-/// priors as a JSON array.
+/// Saves a <see cref="BayesClassifierTransformer"/> into an ML.NET model file and loads it: the entries of its <see cref="DiffEncTransformer"/>,
+/// and the priors as a JSON array.
 /// </summary>
 internal static class BayesClassifierFile
 {

@@ -8,18 +8,22 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
 
-/// <summary>A class-conditional model as a classifier, by Bayes' rule: p(c | x) ∝ p(x | c) p(c), with the model's bound in place of log p(x | c).</summary>
+/// <summary>
+/// A class-conditional model as a classifier, by Bayes' rule: p(c | x) ∝ p(x | c) p(c), with the model's bound in place of log p(x | c).
+/// </summary>
 /// <remarks>
 /// <para><see cref="Transform"/> adds the columns of ML.NET's multiclass trainers, so that <c>mlContext.MulticlassClassification.Evaluate</c>,
 /// <c>MapKeyToValue</c> and the like work on them:</para>
 /// <list type="table">
 /// <listheader><term>Column</term><description>Value</description></listheader>
 /// <item><term>PredictedLabel</term><description>Key: the most probable class, with the values that the training's labels had.</description></item>
-/// <item><term>Score</term><description>Vector of <see cref="float"/>: p(c | x) of each class, in the order of the keys; it sums to 1.</description></item>
+/// <item><term>Score</term><description>Vector of <see cref="float"/>: p(c | x) of each class, in the order of the keys; it sums to
+/// 1.</description></item>
 /// </list>
 /// <para>
-/// Every image is scored once for each class, at the same times and noise, which depend on its pixels and the seed alone: so a result does not depend on the rows
-/// beside it. The cost is classes × draws × times evaluations of the networks an image. Several threads may use it at once; the network runs for one batch at a time.
+/// Every image is scored once for each class, at the same times and noise, which depend on its pixels and the seed alone: so a result does
+/// not depend on the rows beside it. The cost is classes × draws × times evaluations of the networks an image. Several threads may use it at once;
+/// the network runs for one batch at a time.
 /// </para>
 /// </remarks>
 public sealed class BayesClassifierTransformer : ITransformer, IDisposable
@@ -76,10 +80,13 @@ public sealed class BayesClassifierTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         _model.ThrowIfDisposed();
-        return new BatchedDataView(_host, input, Bind(input.Schema), Math.Max(1, _model.BatchSize / Priors.Count)); // an image is as much work as its classes
+        int batchSize = Math.Max(1, _model.BatchSize / Priors.Count); // one image is as much work as it has classes
+        return new BatchedDataView(_host, input, Bind(input.Schema), batchSize);
     }
 
-    /// <summary>Frees the model, unless other transformers share it; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Frees the model, unless other transformers share it; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose() => _model.Dispose();
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => BayesClassifierFile.Save(ctx, _model, [.. Priors]);

@@ -39,7 +39,8 @@ internal static class ClassColumns
         if (names is { AreTexts: true })
             ofScore = [.. ofScore, Values(AnnotationUtils.Kinds.SlotNames)];
         columns[DefaultColumnNames.PredictedLabel] = new(
-            DefaultColumnNames.PredictedLabel, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape(ofLabel));
+            DefaultColumnNames.PredictedLabel, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true,
+            new SchemaShape(ofLabel));
         columns[DefaultColumnNames.Score] = new(
             DefaultColumnNames.Score, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, new SchemaShape(ofScore));
         return new SchemaShape(columns.Values);

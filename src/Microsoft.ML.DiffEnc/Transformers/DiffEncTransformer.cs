@@ -66,12 +66,14 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// The column of labels whose classes the likelihoods are given, log p(x | class); <see langword="null"/>: they are given none. See <see cref="ConditionedOn"/>.
+    /// The column of labels whose classes the likelihoods are given, log p(x | class); <see langword="null"/>: they are given none. See
+    /// <see cref="ConditionedOn"/>.
     /// </summary>
     public string? LabelColumnName => Settings.LabelColumnName;
 
     /// <summary>
-    /// What the classes of a model trained with labels are called, in the order of their keys: the first is class 1. Empty where they have no names.
+    /// What the classes of a model trained with labels are called, in the order of their keys: the first is class 1. Empty where they have no
+    /// names.
     /// </summary>
     public IReadOnlyList<string> ClassNames => Settings.ClassNames?.Values ?? [];
 
@@ -105,10 +107,11 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     internal LabelColumn? LabelColumn { get; }
 
     /// <summary>
-    /// A transformer of the same model that scores log p(x | class), each image given the class in its label column. An image whose label is missing is scored
-    /// without one. Times and noise are the same as without labels, so that the difference between the two is not one of draws.
+    /// A transformer of the same model that scores log p(x | class), each image given the class in its label column. An image whose label is
+    /// missing is scored without one. Times and noise are the same as without labels, so that the difference between the two is not one of draws.
     /// </summary>
-    /// <param name="labelColumnName">A key column, made by the same <c>MapValueToKey</c> as for the training; <see langword="null"/>: scores without classes.</param>
+    /// <param name="labelColumnName">A key column, made by the same <c>MapValueToKey</c> as for the training; <see langword="null"/>: scores
+    /// without classes.</param>
     /// <returns>A further transformer, to be disposed of on its own; the model is freed with the last of them.</returns>
     /// <exception cref="InvalidOperationException">The model was trained without labels.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
@@ -152,7 +155,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -160,7 +164,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -168,7 +173,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>Adds the likelihood columns. Lazy: images are read and scored, in batches, as the rows of the result are.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images, or such labels, as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IDataView Transform(IDataView input)
     {

@@ -39,7 +39,9 @@ internal static class DiffEncTransformerFile
         transformer.WriteEntries(ctx);
     }
 
-    /// <summary>Writes the three entries. For <see cref="DiffEncTransformer.WriteEntries"/>, which keeps the model from being freed meanwhile.</summary>
+    /// <summary>
+    /// Writes the three entries. For <see cref="DiffEncTransformer.WriteEntries"/>, which keeps the model from being freed meanwhile.
+    /// </summary>
     public static void WriteEntries(ModelSaveContext ctx, DiffEncTransformer transformer)
     {
         ModelEntries.Write(ctx, SettingsEntry, transformer.Settings.Write);

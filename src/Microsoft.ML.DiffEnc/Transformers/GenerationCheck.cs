@@ -14,7 +14,8 @@ internal static class GenerationCheck
         if (!Enum.IsDefined(options.Sampler))
             throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
         if (!double.IsFinite(options.Guidance) || options.Guidance < 0)
-            throw Refusal(nameof(options.Guidance), string.Create(CultureInfo.InvariantCulture, $"is {options.Guidance}; expected a finite number, at least 0"));
+            throw Refusal(nameof(options.Guidance), string.Create(
+                CultureInfo.InvariantCulture, $"is {options.Guidance}; expected a finite number, at least 0"));
         int? chosen = Class(options, transformer);
         if (chosen is null && options.Guidance > 0)
             throw Refusal(nameof(options.Guidance), "is above 0 without a class to guide to; set Class or ClassName");

@@ -4,8 +4,11 @@ using Microsoft.ML.DiffEnc.Transformers.Batching;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
-/// <summary>Images, and their classes if likelihoods are conditioned on them, waiting for their likelihood, and the likelihoods once they are computed.</summary>
-internal sealed class LikelihoodBatch(DiffEncTransformer transformer, PixelReader reader, Func<ushort>? readClass, int capacity, bool withDiffusion) : RowBatch
+/// <summary>
+/// Images, and their classes if likelihoods are conditioned on them, waiting for their likelihood, and the likelihoods once they are computed.
+/// </summary>
+internal sealed class LikelihoodBatch(
+    DiffEncTransformer transformer, PixelReader reader, Func<ushort>? readClass, int capacity, bool withDiffusion) : RowBatch
 {
     private readonly int _dimensions = transformer.ImageColumn.ValuesPerImage;
     private readonly byte[] _pixels = new byte[capacity * transformer.ImageColumn.ValuesPerImage];
@@ -26,5 +29,8 @@ internal sealed class LikelihoodBatch(DiffEncTransformer transformer, PixelReade
 
     /// <inheritdoc/>
     protected override void Compute(int count)
-        => transformer.Score(_pixels.AsSpan(0, count * _dimensions), count, _likelihoods, withDiffusion, _classes is null ? default : _classes.AsSpan(0, count));
+    {
+        var classes = _classes is null ? default : _classes.AsSpan(0, count);
+        transformer.Score(_pixels.AsSpan(0, count * _dimensions), count, _likelihoods, withDiffusion, classes);
+    }
 }

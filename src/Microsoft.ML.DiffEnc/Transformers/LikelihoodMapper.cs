@@ -12,7 +12,8 @@ internal sealed class LikelihoodMapper : BatchMapper
     private readonly int _imageIndex;
     private readonly int? _labelIndex;
 
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public LikelihoodMapper(DiffEncTransformer transformer, DataViewSchema inputSchema)
     {
         _transformer = transformer;

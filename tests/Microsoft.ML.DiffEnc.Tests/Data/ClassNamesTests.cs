@@ -47,7 +47,8 @@ public class ClassNamesTests
     public void Names_that_a_file_cannot_have_are_refused(string type, string? value, string says)
         => Assert.Contains(says, new ClassNames(type, [value!]).Problem(1), StringComparison.Ordinal);
 
-    private static IDataView Data<T>(MLContext ml, params T[] values) => ml.Data.LoadFromEnumerable(Array.ConvertAll(values, v => new Row<T> { Label = v }));
+    private static IDataView Data<T>(MLContext ml, params T[] values)
+        => ml.Data.LoadFromEnumerable(Array.ConvertAll(values, v => new Row<T> { Label = v }));
 
     private sealed class Row<T>
     {

@@ -13,7 +13,8 @@ public sealed class ClassPosteriorTests : IDisposable
 
     public ClassPosteriorTests()
     {
-        // Weights that differ little from those at the start, where nothing depends on the class: the classes must be close for sums to be told from maxima.
+        // Weights that differ little from those at the start, where nothing depends on the class: the classes must be close for sums to be told
+        // from maxima.
         _model = Models.Create(Models.Describe(EncoderKind.Trainable) with { Classes = 3 }, perturbed: false);
         Models.Perturb(_model, 0.015);
         using var images = Models.Images(_model, 4);

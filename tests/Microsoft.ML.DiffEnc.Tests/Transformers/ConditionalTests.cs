@@ -104,7 +104,8 @@ public sealed class ConditionalTests(ConditionalTests.Trained trained) : IClassF
         IDataView data = HeldOut(3);
         var estimator = _ml.Generative().BayesClassifier(_model, new BayesClassifierOptions { Priors = priors });
         using var classifier = estimator.Fit(data);
-        static string[] Columns(SchemaShape shape) => [.. shape.Select(c => $"{Describe(c)}; {string.Join(", ", c.Annotations.Select(Describe).Order())}").Order()];
+        static string[] Columns(SchemaShape shape)
+            => [.. shape.Select(c => $"{Describe(c)}; {string.Join(", ", c.Annotations.Select(Describe).Order())}").Order()];
         static string Describe(SchemaShape.Column c) => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}";
         DataViewSchema real = classifier.Transform(data).Schema;
         Assert.Equal(Columns(SchemaShape.Create(real)), Columns(estimator.GetOutputSchema(SchemaShape.Create(data.Schema))));
@@ -143,7 +144,8 @@ public sealed class ConditionalTests(ConditionalTests.Trained trained) : IClassF
                 stream.SetLength(0);
                 stream.Write("[0.5,0.7]"u8);
             }
-            Assert.Contains("sum to 1", Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(file, out _)).ToString(), StringComparison.Ordinal);
+            var error = Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(file, out _));
+            Assert.Contains("sum to 1", error.ToString(), StringComparison.Ordinal);
         }
         finally
         {
@@ -163,7 +165,8 @@ public sealed class ConditionalTests(ConditionalTests.Trained trained) : IClassF
         foreach (var row in rows)
             row.Label = null;
         var estimator = _ml.Generative().BayesClassifier(_model, new() { Priors = ClassPriors.FromData });
-        Assert.Contains("No image has a label", Assert.Throws<InvalidOperationException>(() => estimator.Fit(Shades.Keyed(_ml, rows))).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() => estimator.Fit(Shades.Keyed(_ml, rows)));
+        Assert.Contains("No image has a label", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -210,10 +213,12 @@ public sealed class ConditionalTests(ConditionalTests.Trained trained) : IClassF
         Refused<ArgumentOutOfRangeException>(() => _model.Generate(1, new() { Class = 1, Guidance = double.NaN }), "Guidance is NaN");
 
         using var conditional = _model.ConditionedOn("Label");
-        Refused<ArgumentOutOfRangeException>(() => conditional.Transform(_ml.Data.LoadFromEnumerable(Shades.Rows(2))), "'Label' is String", "MapValueToKey");
+        Refused<ArgumentOutOfRangeException>(
+            () => conditional.Transform(_ml.Data.LoadFromEnumerable(Shades.Rows(2))), "'Label' is String", "MapValueToKey");
         IDataView more = _ml.Data.LoadFromEnumerable([.. Shades.Rows(3), new Shades.Shade { Label = "grey", Image = new byte[64] }]);
         Refused<ArgumentOutOfRangeException>(
-            () => conditional.Transform(_ml.Transforms.Conversion.MapValueToKey("Label").Fit(more).Transform(more)), "keys for 3 classes", "expected 2");
+            () => conditional.Transform(_ml.Transforms.Conversion.MapValueToKey("Label").Fit(more).Transform(more)),
+            "keys for 3 classes", "expected 2");
 
         var catalog = _ml.Generative();
         Refused<ArgumentOutOfRangeException>(() => catalog.BayesClassifier(_model, new() { Draws = 0 }), "Draws is 0", "1..10000");
