@@ -78,6 +78,20 @@ public sealed class GenerativeCatalog
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
     }
 
+    /// <summary>
+    /// Classifies images by a model that was trained with labels (<see cref="DiffEncTrainer.Options.LabelColumnName"/>): p(c | x) ∝ p(x | c) p(c).
+    /// Nothing is trained; the fit looks at the data only for <see cref="ClassPriors.FromData"/>.
+    /// </summary>
+    /// <param name="model">The model, which the classifier shares.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The model was trained without labels, or with a single class.</exception>
+    public IEstimator<BayesClassifierTransformer> BayesClassifier(DiffEncTransformer model, BayesClassifierOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new BayesClassifierEstimator(_env, model, options ?? new BayesClassifierOptions());
+    }
+
     /// <summary>Averages the likelihoods of scored images.</summary>
     /// <param name="scored">What a <see cref="DiffEncTransformer"/> made of some images: its columns must be there under their own names.</param>
     /// <exception cref="ArgumentOutOfRangeException">A likelihood column is missing or is not a <see cref="float"/>.</exception>

@@ -32,6 +32,24 @@ public sealed class GenerationOptions
     /// <summary>The seed of the noise; the same seed gives the same images on the same device. <see langword="null"/> (default): the model's scoring seed.</summary>
     public int? Seed;
 
+    /// <summary>
+    /// The class to make images of, as the key value 1..<see cref="DiffEncModel.Classes"/> (what <c>MapValueToKey</c> gave it: the first is 1), of
+    /// a model trained with labels. <see langword="null"/> (default), and no <see cref="ClassName"/>: whatever class.
+    /// </summary>
+    public int? Class;
+
+    /// <summary>
+    /// The same by name, one of <see cref="DiffEncTransformer.ClassNames"/>, instead of <see cref="Class"/>. Default <see langword="null"/>.
+    /// </summary>
+    public string? ClassName;
+
+    /// <summary>
+    /// g, how much more than its share the class counts (classifier-free guidance): x̂_c + g (x̂_c − x̂_∅) takes the place of x̂_c. At least 0, and
+    /// above 0 only with a class; then every evaluation of the network is two. More guidance makes images more typical of the class and less
+    /// varied. Default 0: none.
+    /// </summary>
+    public double Guidance;
+
     /// <summary>Told after every step. <see langword="null"/> (default): nobody is.</summary>
     public IProgress<GenerationProgress>? Progress;
 
@@ -42,5 +60,11 @@ public sealed class GenerationOptions
     internal TimeGrid GridFor(TimeGrid? own)
         => own is not null && Sampler == SamplerKind.Ancestral && (_steps ?? own.Depth) == own.Depth ? own : TimeGrid.Uniform(Steps);
 
-    internal GenerationOptions Copy() => (GenerationOptions)MemberwiseClone();
+    /// <summary>A copy with the class by number.</summary>
+    internal GenerationOptions With(int? @class)
+    {
+        var copy = (GenerationOptions)MemberwiseClone();
+        (copy.Class, copy.ClassName) = (@class, null);
+        return copy;
+    }
 }

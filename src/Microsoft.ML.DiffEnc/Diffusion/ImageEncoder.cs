@@ -98,7 +98,7 @@ internal sealed class TrainableEncoder : ImageEncoder
     {
         var size = description.EncoderNetwork ?? throw new ArgumentException("A trainable encoder needs a network size.", nameof(description));
         (_gammaMin, _gammaMax) = (description.GammaMin, description.GammaMax);
-        _network = new EncoderNetwork(description.Channels, description.Height, description.EncoderLayout, size, init);
+        _network = new EncoderNetwork(description.Channels, description.Height, description.EncoderLayout, size, init, description.Classes);
         foreach (var (name, module) in _network.named_children())
             register_module(name, module);
     }

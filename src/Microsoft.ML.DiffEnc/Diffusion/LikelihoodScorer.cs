@@ -30,26 +30,37 @@ internal sealed class LikelihoodScorer
         _draws = draws;
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        bool onCpu = model.Device.type == DeviceType.CPU;
-        int evaluations = onCpu ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
-        _setsPerPass = Math.Clamp(evaluations / draws.TimesPerDraw, 1, draws.Count);
-        ImagesPerPass = imagesPerPass ?? (onCpu ? 1 : Math.Max(1, evaluations / (_setsPerPass * draws.TimesPerDraw)));
+        _setsPerPass = SetsPerPass(model, draws);
+        ImagesPerPass = imagesPerPass ?? (model.Device.type == DeviceType.CPU ? 1 : ImagesThatFillAPass(model, draws));
     }
 
     /// <summary>Images that go through the network at once.</summary>
     public int ImagesPerPass { get; }
 
+    /// <summary>How many images make full use of the hardware when they go through the network at once; at least 1.</summary>
+    public static int ImagesThatFillAPass(DiffEncModel model, ScoringDraws draws)
+        => Math.Max(1, EvaluationsPerPass(model) / (SetsPerPass(model, draws) * draws.TimesPerDraw));
+
+    private static int EvaluationsPerPass(DiffEncModel model)
+        => model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
+
+    private static int SetsPerPass(DiffEncModel model, ScoringDraws draws)
+        => Math.Clamp(EvaluationsPerPass(model) / draws.TimesPerDraw, 1, draws.Count);
+
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">The number of images.</param>
     /// <param name="results">At least <paramref name="count"/> long.</param>
     /// <param name="withDiffusion">Whether the diffusion loss is wanted, nearly all of the work; without it, it and what includes it are NaN.</param>
-    public void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion = true)
+    /// <param name="classes">The class that each image is conditioned on, 0 for none; empty: none is. The draws do not depend on it.</param>
+    public void Score(
+        ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion = true, ReadOnlySpan<int> classes = default)
     {
         int size = _model.Description.Dimensions;
         for (int done = 0; done < count; done += ImagesPerPass)
         {
             int now = Math.Min(ImagesPerPass, count - done);
-            var draws = Draw(pixels.Slice(done * size, now * size), now, withDiffusion, withTimes: false);
+            var ofThese = classes.IsEmpty ? classes : classes.Slice(done, now);
+            var draws = Draw(pixels.Slice(done * size, now * size), ofThese, now, withDiffusion, withTimes: false);
             for (int i = 0; i < now; i++)
                 results[done + i] = draws[i].Summarise(_model.Description.NatsPerBitPerDimension);
         }
@@ -58,13 +69,15 @@ internal sealed class LikelihoodScorer
     /// <summary>Everything that <see cref="Score"/> averages.</summary>
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">At most <see cref="ImagesPerPass"/>.</param>
-    public ImageDraws[] Draw(ReadOnlySpan<byte> pixels, int count) => Draw(pixels, count, withDiffusion: true, withTimes: true);
+    /// <param name="classes">As for <see cref="Score"/>.</param>
+    public ImageDraws[] Draw(ReadOnlySpan<byte> pixels, int count, ReadOnlySpan<int> classes = default)
+        => Draw(pixels, classes, count, withDiffusion: true, withTimes: true);
 
-    private ImageDraws[] Draw(ReadOnlySpan<byte> pixels, int count, bool withDiffusion, bool withTimes)
+    private ImageDraws[] Draw(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> classes, int count, bool withDiffusion, bool withTimes)
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        var (x, x0, conditioning, latent) = Prepare(pixels, count);
+        var (x, x0, conditioning, latent) = Prepare(pixels, classes, count);
         ImageDraws[] images = Array.ConvertAll(latent, l => new ImageDraws(l, _draws, withDiffusion, withTimes));
         for (int first = 0; first < _draws.Count; first += _setsPerPass)
         {
@@ -88,12 +101,14 @@ internal sealed class LikelihoodScorer
     }
 
     /// <summary>What all draws have in common: x, x_{t=0}, the conditioning and the latent loss.</summary>
-    private (Tensor X, Tensor X0, Tensor Conditioning, double[] Latent) Prepare(ReadOnlySpan<byte> pixels, int count)
+    private (Tensor X, Tensor X0, Tensor Conditioning, double[] Latent) Prepare(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> classes, int count)
     {
         using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         var x = _model.Scale(tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8));
-        var conditioning = zeros(count, dtype: x.dtype, device: x.device);
+        var conditioning = classes.IsEmpty
+            ? zeros(count, dtype: x.dtype, device: x.device)
+            : tensor(classes.ToArray(), dtype: x.dtype, device: x.device);
         var (x0, x1) = _model.Bounds.EndPoints(x, conditioning);
         double[] latent = Values(_model.Bounds.Latent(x1));
         return (x.MoveToOuterDisposeScope(), x0.MoveToOuterDisposeScope(), conditioning.MoveToOuterDisposeScope(), latent);

@@ -39,7 +39,7 @@ internal static class Sampler
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
         var grid = options.GridFor(own);
-        var step = SamplerStep.Create(options.Sampler, model.Process());
+        var step = SamplerStep.Create(options.Sampler, model.Process(options.Class ?? 0, options.Guidance));
         using var noise = new ImageNoise(model, (ulong)seed, first, Math.Min(ImagesPerPass, count - first));
         var z0 = Run(step, noise.Normal(), grid, noise.Normal,
             i => options.Progress?.Report(new GenerationProgress(i, grid.Depth, first, count)), options.CancellationToken);

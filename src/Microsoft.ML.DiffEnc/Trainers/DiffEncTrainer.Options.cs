@@ -16,6 +16,19 @@ public sealed partial class DiffEncTrainer
         /// <summary>The column of images: <c>MLImage</c>, or a fixed-size vector of <c>Single</c> or <c>Byte</c> values 0..255. Default <c>Image</c>.</summary>
         public string InputColumnName = "Image";
 
+        /// <summary>
+        /// The column of labels, a key with one value for each class (<c>MapValueToKey</c> makes one): the model learns p(x | class), for
+        /// likelihoods and images of a class and for <see cref="GenerativeCatalog.BayesClassifier"/>. A missing label is an image without a class.
+        /// Default: none.
+        /// </summary>
+        public string? LabelColumnName;
+
+        /// <summary>
+        /// Share of training images shown without their label, in [0, 1), so that the same model learns p(x) too: for scores without a class and
+        /// for <see cref="GenerationOptions.Guidance"/>. Only with a <see cref="LabelColumnName"/>. Default 0.1.
+        /// </summary>
+        public double? LabelDropout;
+
         /// <summary>Width of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder blocks.</summary>
         public int Width;
 
@@ -128,7 +141,10 @@ public sealed partial class DiffEncTrainer
         /// <summary>Seed of the draws on which images are scored; it is saved with the model. Default: the training's seed.</summary>
         public int? ScoringSeed;
 
-        /// <summary>Images that are not trained on, with the same column. The bound of up to 256 of them is reported. Default: none.</summary>
+        /// <summary>
+        /// Images that are not trained on, with the same columns. The bound of up to 256 of them is reported: given their classes if there is a
+        /// <see cref="LabelColumnName"/>, as the training's is. Default: none.
+        /// </summary>
         public IDataView? ValidationSet;
 
         /// <summary>Steps between two looks at the <see cref="ValidationSet"/>, at least 1. Default: a tenth of all steps.</summary>

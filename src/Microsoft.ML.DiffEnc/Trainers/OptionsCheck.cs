@@ -10,6 +10,8 @@ namespace Microsoft.ML.DiffEnc.Trainers;
 /// <summary>Turns options into what the rooms behind the trainer take, refusing what makes no sense.</summary>
 internal static class OptionsCheck
 {
+    private const double DefaultLabelDropout = 0.1;
+
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     public static ModelDescription Describe(Options options)
     {
@@ -57,6 +59,7 @@ internal static class OptionsCheck
             EmaDecay = Share(options.EmaDecay ?? preset.EmaDecay, nameof(options.EmaDecay)),
             EmaRamp = options.EmaRamp ?? preset.EmaRamp,
             Dropout = Share(options.Dropout ?? preset.Dropout, nameof(options.Dropout)),
+            LabelDropout = options.LabelColumnName is null ? 0 : Share(options.LabelDropout ?? DefaultLabelDropout, nameof(options.LabelDropout)),
             Seed = seed,
             Depth = options.Depth is { } depth ? InRange(depth, 1, TimeGrid.MostSteps, nameof(options.Depth)) : null,
             Variance = options.Variance,
@@ -78,6 +81,10 @@ internal static class OptionsCheck
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
         if (options.ValidateEverySteps is { } every)
             InRange(every, 1, int.MaxValue, nameof(options.ValidateEverySteps));
+        if (options.LabelColumnName is { } label && string.IsNullOrWhiteSpace(label))
+            throw Refusal(nameof(options.LabelColumnName), "is empty; expected the name of the column that holds the classes, or null for none");
+        if (options.LabelColumnName is null && options.LabelDropout is not null)
+            throw Refusal(nameof(options.LabelDropout), "is set, but there are no labels to leave out; set LabelColumnName, or leave it null");
         if (options.CheckpointFolder is { } folder && string.IsNullOrWhiteSpace(folder))
             throw Refusal(nameof(options.CheckpointFolder), "is empty; expected a folder, or null for no checkpoints");
     }

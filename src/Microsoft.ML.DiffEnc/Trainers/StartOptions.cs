@@ -25,6 +25,10 @@ internal static class StartOptions
         if (options.InitialModel is not null)
             throw new ArgumentException(
                 $"The options {nameof(options.InitialModel)} and {nameof(options.ReferenceCheckpointPath)} both say what the training starts from: set one.", nameof(options));
+        if (options.LabelColumnName is not null)
+            throw new ArgumentException(
+                $"The option {nameof(options.LabelColumnName)} is '{options.LabelColumnName}', and the networks of the authors' checkpoints have no input for a class. " +
+                "Leave it unset, or start from fresh weights.", nameof(options));
         var model = ReferenceConfig.Read(options.ReferenceConfigPath, options.Width, options.Height, options.Channels);
         foreach (var (name, chosen, described) in Chosen(options, model))
             if (chosen is not null && !chosen.Equals(described))
@@ -36,9 +40,14 @@ internal static class StartOptions
             : model;
     }
 
+    /// <param name="options">The options, with the initial model if there is one.</param>
+    /// <param name="description">The training's model; its classes are known once there are data.</param>
+    /// <param name="classesAreKnown">Whether they are.</param>
     /// <exception cref="ArgumentException">The initial model is of another kind than the training's.</exception>
-    public static void CheckInitialModel(Options options, ModelDescription description)
+    public static void CheckInitialModel(Options options, ModelDescription description, bool classesAreKnown)
     {
+        if (options is { InitialModel: { } model, LabelColumnName: not null } && !classesAreKnown)
+            description = description with { Classes = model.Description.Classes };
         if (options.InitialModel is { } initial && ModelDescriptionCheck.Difference(description, initial.Description) is { } difference)
             throw new ArgumentException(
                 $"The option {nameof(options.InitialModel)} is a model of another kind: {difference} as the other options describe the training's. " +

@@ -6,7 +6,9 @@ namespace Microsoft.ML.DiffEnc.Training;
 /// <param name="Images">The number of training images.</param>
 /// <param name="PixelHash">A fingerprint of all their pixels.</param>
 /// <param name="Start">A fingerprint of what it started from; <see langword="null"/>: fresh weights.</param>
-internal sealed record TrainingIdentity(string Model, TrainingSettings Settings, int Images, ulong PixelHash, ulong? Start = null)
+/// <param name="LabelHash">A fingerprint of all their labels; 0 without.</param>
+internal sealed record TrainingIdentity(
+    string Model, TrainingSettings Settings, int Images, ulong PixelHash, ulong? Start = null, ulong LabelHash = 0)
 {
     /// <summary>What differs, for a message; <see langword="null"/>: nothing.</summary>
     public string? DifferenceFrom(TrainingIdentity other)
@@ -19,6 +21,8 @@ internal sealed record TrainingIdentity(string Model, TrainingSettings Settings,
             return $"the training images are others ({Images}, there {other.Images})";
         if (Start != other.Start)
             return $"it starts from {StartName(Start)}, there from {StartName(other.Start)}";
+        if (LabelHash != other.LabelHash)
+            return "the labels of the training images are others";
         return null;
     }
 

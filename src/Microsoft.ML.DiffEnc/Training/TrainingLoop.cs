@@ -21,6 +21,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly AdamW _optimizer;
     private readonly MovingAverage _ema;
     private readonly BatchOrder _order;
+    private readonly BatchLabels? _labels;
     private readonly RunningLosses _losses;
     private readonly CheckpointFolder? _checkpoints;
     private readonly Validation? _validation;
@@ -42,6 +43,8 @@ internal sealed class TrainingLoop : IDisposable
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
         plan.Start?.CopyTo(State());
         _order = new BatchOrder(plan.Images.Count, settings.BatchSize, Seeds.Mix(_seed, (ulong)Purpose.Order));
+        if (plan.Images.HasLabels)
+            _labels = new BatchLabels(plan.Images, settings.LabelDropout, Seeds.Mix(_seed, (ulong)Purpose.Labels));
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
         _rows = new int[settings.BatchSize];
         if (plan.ValidationImages is not null)
@@ -56,6 +59,7 @@ internal sealed class TrainingLoop : IDisposable
         Order,
         Noise,
         Dropout,
+        Labels,
     }
 
     /// <summary>Trains to the end.</summary>
@@ -103,13 +107,14 @@ internal sealed class TrainingLoop : IDisposable
         using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
         var x = Batch(step);
+        var conditioning = Conditioning(step);
         using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
         var uniform = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
         var eps0 = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var eps = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var dropout = settings.Dropout > 0 ? new Dropout(settings.Dropout, Seeds.Mix(_seed, (ulong)Purpose.Dropout, (ulong)step)) : null;
 
-        var (parts, schedule) = _objective.Of(x, uniform, eps0, eps, conditioning: zeros_like(uniform, dtype: x.dtype), dropout);
+        var (parts, schedule) = _objective.Of(x, uniform, eps0, eps, conditioning, dropout);
         double unit = _plan.Model.NatsPerBitPerDimension;
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
         loss.backward();
@@ -128,6 +133,14 @@ internal sealed class TrainingLoop : IDisposable
         using var pixels = empty([_rows.Length, model.Channels, model.Height, model.Width], dtype: uint8);
         _plan.Images.Gather(_rows, pixels.bytes);
         return _model.Scale(pixels);
+    }
+
+    /// <summary>The classes of the images of the step whose <see cref="Batch"/> was just made, [B].</summary>
+    private Tensor Conditioning(int step)
+    {
+        var classes = new float[_rows.Length];
+        _labels?.Fill(step, _rows, classes);
+        return tensor(classes, dtype: _model.DataType, device: _plan.Device);
     }
 
     /// <summary>A full disk must not cost the training: what was saved before is still there.</summary>
@@ -169,10 +182,15 @@ internal sealed class TrainingLoop : IDisposable
 
     private static TrainingIdentity Identity(TrainingPlan plan)
     {
-        ulong hash = 0;
+        ulong pixels = 0, labels = 0;
         for (int row = 0; row < plan.Images.Count; row++)
-            hash = Seeds.Mix(hash, Seeds.Hash(plan.Images[row]));
-        return new(Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, hash, plan.Start?.Fingerprint);
+        {
+            pixels = Seeds.Mix(pixels, Seeds.Hash(plan.Images[row]));
+            if (plan.Images.HasLabels)
+                labels = Seeds.Mix(labels, (ulong)plan.Images.ClassOf(row));
+        }
+        return new(
+            Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, pixels, plan.Start?.Fingerprint, labels);
     }
 
     public void Dispose()

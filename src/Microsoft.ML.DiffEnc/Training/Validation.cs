@@ -3,7 +3,10 @@ using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Training;
 
-/// <summary>The bound of images that are not trained on, always at the same draws, so that its course can be followed.</summary>
+/// <summary>
+/// The bound of images that are not trained on, always at the same draws, so that its course can be followed: that of log p(x | c) for images with
+/// labels.
+/// </summary>
 internal sealed class Validation
 {
     /// <summary>At most so many images, evenly spread over the set: it is looked at again and again.</summary>
@@ -14,6 +17,7 @@ internal sealed class Validation
     private const int ImagesPerPass = 16;
 
     private readonly byte[] _pixels;
+    private readonly int[] _classes;
     private readonly int _count;
     private readonly ScoringDraws _draws;
     private readonly TimeGrid? _grid;
@@ -30,13 +34,14 @@ internal sealed class Validation
         _pixels = new byte[_count * images.ValuesPerImage];
         int[] rows = [.. Enumerable.Range(0, _count).Select(i => (int)((long)i * images.Count / _count))];
         images.Gather(rows, _pixels);
+        _classes = Array.ConvertAll(rows, images.ClassOf);
     }
 
     /// <summary>Bits per dimension.</summary>
     public double Evaluate(DiffEncModel model)
     {
         var results = new Likelihood[_count];
-        new LikelihoodScorer(model, _draws, ImagesPerPass, model.DiffusionLoss(_grid)).Score(_pixels, _count, results);
+        new LikelihoodScorer(model, _draws, ImagesPerPass, model.DiffusionLoss(_grid)).Score(_pixels, _count, results, classes: _classes);
         return results.Average(r => (double)r.BitsPerDimension);
     }
 }

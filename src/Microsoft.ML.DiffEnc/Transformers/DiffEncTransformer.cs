@@ -61,8 +61,21 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
+        LabelColumn = settings.LabelColumnName is { } label ? new LabelColumn(label, model.Classes, settings.ClassNames) : null;
         _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed), diffusion: settings.Estimate(model));
     }
+
+    /// <summary>
+    /// The column of labels whose classes the likelihoods are given, log p(x | class); <see langword="null"/>: they are given none. See
+    /// <see cref="ConditionedOn"/>.
+    /// </summary>
+    public string? LabelColumnName => Settings.LabelColumnName;
+
+    /// <summary>
+    /// What the classes of a model trained with labels are called, in the order of their keys: the first is class 1. Empty where they have no
+    /// names.
+    /// </summary>
+    public IReadOnlyList<string> ClassNames => Settings.ClassNames?.Values ?? [];
 
     /// <summary>The model itself, for use outside of pipelines. It is freed with the last transformer that uses it.</summary>
     public DiffEncModel Model => _shared.Model;
@@ -99,6 +112,36 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <summary>The column that images are read from.</summary>
     internal ImageColumn ImageColumn { get; }
 
+    /// <summary>The column that classes are read from; <see langword="null"/>: none are.</summary>
+    internal LabelColumn? LabelColumn { get; }
+
+    /// <summary>
+    /// A transformer of the same model that scores log p(x | class), each image given the class in its label column. An image whose label is
+    /// missing is scored without one. Times and noise are the same as without labels, so that the difference between the two is not one of draws.
+    /// </summary>
+    /// <param name="labelColumnName">A key column, made by the same <c>MapValueToKey</c> as for the training; <see langword="null"/>: scores
+    /// without classes.</param>
+    /// <returns>A further transformer, to be disposed of on its own; the model is freed with the last of them.</returns>
+    /// <exception cref="InvalidOperationException">The model was trained without labels.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public DiffEncTransformer ConditionedOn(string? labelColumnName)
+    {
+        if (labelColumnName is not null)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(labelColumnName);
+            RequireClasses();
+        }
+        return new DiffEncTransformer(_host, Share(), Settings with { LabelColumnName = labelColumnName });
+    }
+
+    /// <exception cref="InvalidOperationException">The model was trained without labels.</exception>
+    internal void RequireClasses()
+    {
+        if (Model.Classes == 0)
+            throw new InvalidOperationException(
+                "The model has no classes: it was trained without labels. Train it with DiffEncTrainer.Options.LabelColumnName.");
+    }
+
     /// <summary>Finds the one <see cref="DiffEncTransformer"/> in a chain, however deeply chains are nested: in a loaded model, say.</summary>
     /// <param name="chain">A transformer, or a chain of them.</param>
     /// <exception cref="ArgumentException">There is none, or more than one.</exception>
@@ -121,7 +164,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -129,7 +173,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -137,7 +182,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>Adds the likelihood columns. Lazy: images are read and scored, in batches, as the rows of the result are.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IDataView Transform(IDataView input)
     {
@@ -151,6 +197,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>The images, which belong to the caller.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IReadOnlyList<MLImage> Generate(int count, GenerationOptions? options = null)
@@ -181,7 +228,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IDataView GenerateAsDataView(int count, GenerationOptions? options = null)
     {
-        options = Checked(options, count).Copy();
+        options = Checked(options, count);
         ThrowIfDisposed();
         return GeneratedImages.View(this, count, options);
     }
@@ -200,12 +247,15 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         }
     }
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
+    void ICanSaveModel.Save(ModelSaveContext ctx) => DiffEncTransformerFile.Save(ctx, this);
+
+    /// <summary>Writes the entries of a model file, while the model cannot be freed.</summary>
+    internal void WriteEntries(ModelSaveContext ctx)
     {
         lock (_shared.Network)
         {
             ThrowIfDisposed();
-            DiffEncTransformerFile.Save(ctx, this);
+            DiffEncTransformerFile.WriteEntries(ctx, this);
         }
     }
 
@@ -214,12 +264,23 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <param name="count">The number of images.</param>
     /// <param name="results">Where their likelihoods go.</param>
     /// <param name="withDiffusion">Whether the diffusion loss, nearly all of the work, is asked for.</param>
-    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
+    /// <param name="classes">The class that each image is given, 0 for none; empty: none is.</param>
+    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion, ReadOnlySpan<int> classes)
     {
         lock (_shared.Network)
         {
             ThrowIfDisposed();
-            _scorer.Score(pixels, count, results[..count], withDiffusion);
+            _scorer.Score(pixels, count, results[..count], withDiffusion, classes);
+        }
+    }
+
+    /// <summary>p(c | x) of images, one batch at a time however many threads ask.</summary>
+    internal void Classify(ClassPosterior posterior, ReadOnlySpan<byte> pixels, int count, Span<float> posteriors)
+    {
+        lock (_shared.Network)
+        {
+            ThrowIfDisposed();
+            posterior.Of(pixels, count, posteriors);
         }
     }
 
@@ -238,14 +299,11 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     internal byte[] GeneratePass(int first, int count, GenerationOptions options)
         => Compute(model => Sampler.GeneratePass(model, first, count, options, options.Seed ?? Settings.Seed, Grid));
 
-    private static GenerationOptions Checked(GenerationOptions? options, int count)
+    /// <summary>A copy of the options, which later changes to them do not reach.</summary>
+    private GenerationOptions Checked(GenerationOptions? options, int count)
     {
-        options ??= new GenerationOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
-        return Enum.IsDefined(options.Sampler)
-            ? options
-            : throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
+        return GenerationCheck.Resolve(options ?? new GenerationOptions(), this);
     }
 
     private static IEnumerable<ITransformer> Flatten(ITransformer transformer)
@@ -253,7 +311,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
 
     private LikelihoodMapper Bind(DataViewSchema inputSchema) => new(this, inputSchema);
 
-    private void ThrowIfDisposed()
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    internal void ThrowIfDisposed()
     {
         if (_isDisposed)
         {

@@ -36,6 +36,14 @@ internal static class DiffEncTransformerFile
     public static void Save(ModelSaveContext ctx, DiffEncTransformer transformer)
     {
         ModelEntries.Begin(ctx, _version);
+        transformer.WriteEntries(ctx);
+    }
+
+    /// <summary>
+    /// Writes the three entries. For <see cref="DiffEncTransformer.WriteEntries"/>, which keeps the model from being freed meanwhile.
+    /// </summary>
+    public static void WriteEntries(ModelSaveContext ctx, DiffEncTransformer transformer)
+    {
         ModelEntries.Write(ctx, SettingsEntry, transformer.Settings.Write);
         ModelEntries.Write(ctx, DescriptionEntry, stream => ModelFile.WriteDescription(stream, transformer.Model));
         ModelEntries.Write(ctx, WeightsEntry, stream => ModelFile.WriteWeights(stream, transformer.Model));
@@ -46,9 +54,25 @@ internal static class DiffEncTransformerFile
     public static DiffEncTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(_version);
+        return ReadEntries(env, ctx);
+    }
+
+    /// <summary>Reads what <see cref="WriteEntries"/> has written.</summary>
+    /// <exception cref="InvalidDataException">An entry is missing, or does not hold what it should.</exception>
+    public static DiffEncTransformer ReadEntries(IHostEnvironment env, ModelLoadContext ctx)
+    {
         ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
         DiffEncModel model = HostSettings.PlaceModel(env, () => ModelEntries.Read(ctx, DescriptionEntry, description =>
             ModelEntries.Read(ctx, WeightsEntry, weights => ModelFile.Read(description, weights))));
-        return new DiffEncTransformer(env, model, settings);
+        try
+        {
+            settings.CheckClasses(model.Classes);
+            return new DiffEncTransformer(env, model, settings);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
@@ -41,6 +42,14 @@ internal sealed record ScoringSettings(
         RespectRequiredConstructorParameters = true,
     };
 
+    /// <summary>The column with the classes that likelihoods are conditioned on; <see langword="null"/>: they are not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LabelColumnName { get; init; }
+
+    /// <summary>What the classes of the model are called; <see langword="null"/>: it has none, or they have no names.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ClassNames? ClassNames { get; init; }
+
     /// <summary>The density of the times; <see langword="null"/>: uniform. In continuous time only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeDensity? TimeDensity { get; init; }
@@ -77,6 +86,19 @@ internal sealed record ScoringSettings(
                 $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected 1..{MostDraws} and 1..{MostTimesPerDraw}.");
         if (settings is { Grid: not null, TimeDensity: not null })
             throw new InvalidDataException("The scoring settings have a grid and a timeDensity; expected one at most: at finite depth, times are the grid's.");
+        if (settings.LabelColumnName is { } label && string.IsNullOrWhiteSpace(label))
+            throw new InvalidDataException("The scoring settings have an empty labelColumnName; expected the name of a column, or none.");
         return settings;
+    }
+
+    /// <summary>Checks what the settings say of classes.</summary>
+    /// <param name="classes">The number of the model's classes.</param>
+    /// <exception cref="InvalidDataException">They do not belong to a model with so many.</exception>
+    public void CheckClasses(int classes)
+    {
+        if (LabelColumnName is not null && classes == 0)
+            throw new InvalidDataException($"The scoring settings have the labelColumnName '{LabelColumnName}', but the model has no classes.");
+        if (ClassNames?.Problem(classes) is { } problem)
+            throw new InvalidDataException($"The scoring settings do not fit the model. {problem}");
     }
 }
