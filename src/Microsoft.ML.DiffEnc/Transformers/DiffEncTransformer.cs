@@ -61,7 +61,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
-        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed), diffusion: settings.Estimate(model));
+        var draws = new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed);
+        _scorer = new LikelihoodScorer(model, draws, diffusion: settings.Estimate(model));
     }
 
     /// <summary>The model itself, for use outside of pipelines. It is freed with the last transformer that uses it.</summary>
