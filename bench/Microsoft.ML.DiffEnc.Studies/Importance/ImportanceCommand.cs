@@ -12,7 +12,11 @@ internal static class ImportanceCommand
     public static System.CommandLine.Command Create()
     {
         var model = new Option<string>("--model") { Description = "A saved ML.NET model with a DiffEnc transformer in it.", Required = true };
-        var path = new Option<string>("--path") { Description = "The folder with MNIST's IDX files, or others of their form and names.", Required = true };
+        var path = new Option<string>("--path")
+        {
+            Description = "The folder with MNIST's IDX files, or others of their form and names.",
+            Required = true,
+        };
         var classes = new Option<uint[]>("--classes")
         {
             Description = "The labels of the images that are used, those that the model was trained on. [default: all]",
@@ -28,7 +32,9 @@ internal static class ImportanceCommand
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. [default: its own choice]" };
         var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
         var json = new Option<string?>("--json") { Description = "A file for all figures." };
-        var command = new System.CommandLine.Command("importance", "The variance of an image's diffusion loss on held-out images, for times that are independent, evenly spread and importance-sampled.")
+        var command = new System.CommandLine.Command(
+            "importance",
+            "The variance of an image's diffusion loss on held-out images, for times that are independent, evenly spread and importance-sampled.")
         {
             model, path, classes, calibration, test, draws, times, bins, floor, seed, threads, gpu, json
         };

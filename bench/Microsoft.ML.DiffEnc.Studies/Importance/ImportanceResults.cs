@@ -7,8 +7,8 @@ internal sealed record ImportanceResults(ImportanceSettings Settings, IReadOnlyL
 
 /// <summary>One way of choosing times.</summary>
 /// <param name="Times">
-/// Independent or evenly spread in a set, and what their density is proportional to: V is the noise of the losses, S their squared means; uniform where
-/// nothing is said.
+/// Independent or evenly spread in a set, and what their density is proportional to: V is the noise of the losses, S their squared means;
+/// uniform where nothing is said.
 /// </param>
 /// <param name="Loss">The diffusion loss, averaged over the images.</param>
 /// <param name="DrawError">Its standard error over the draws of these images.</param>

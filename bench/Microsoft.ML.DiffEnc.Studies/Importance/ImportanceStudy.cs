@@ -31,7 +31,8 @@ internal sealed class ImportanceStudy(ImportanceSettings settings, CancellationT
     private ImportanceResults Run(DiffEncModel model, byte[][] images, byte[][] test, ProgressContext progress)
     {
         var calibration = Calibrate(model, images, progress.AddTask("calibration", maxValue: images.Length));
-        TimeDensity Density(int times) => calibration.Density(times, settings.Floor) ?? throw new InvalidOperationException("The diffusion loss is not finite.");
+        TimeDensity Density(int times) => calibration.Density(times, settings.Floor)
+            ?? throw new InvalidOperationException("The diffusion loss is not finite.");
         var (k, m) = (settings.Draws, settings.TimesPerDraw);
         Arm[] arms =
         [
@@ -64,8 +65,8 @@ internal sealed class ImportanceStudy(ImportanceSettings settings, CancellationT
     /// <summary>Each image's diffusion loss, and the variance of that mean over its sets of draws.</summary>
     private (double Mean, double Variance)[] Score(DiffEncModel model, byte[][] test, Arm arm, ProgressTask task)
     {
-        DiffusionEstimate estimate = arm.Density is { } density ? new ImportanceEstimate(model.Bounds, density) : new ContinuousEstimate(model.Bounds);
-        var scorer = new LikelihoodScorer(model, new ScoringDraws(arm.Draws, arm.TimesPerDraw, settings.Seed), diffusion: estimate);
+        DiffusionEstimate? importance = arm.Density is { } density ? new ImportanceEstimate(model.Bounds, density) : null;
+        var scorer = new LikelihoodScorer(model, new ScoringDraws(arm.Draws, arm.TimesPerDraw, settings.Seed), diffusion: importance);
         double unit = model.Description.NatsPerBitPerDimension;
         var scored = new List<(double, double)>();
         Draw(test, scorer, image =>

@@ -8,9 +8,10 @@ internal static class ImportanceTable
 {
     public static Table Of(ImportanceResults results)
     {
+        var asked = results.Settings;
         var table = new Table().RoundedBorder()
-            .Title(Text($"Diffusion loss, K·M = {results.Settings.Draws}·{results.Settings.TimesPerDraw} evaluations of {results.Settings.TestImages} images, bits/dim"))
-            .Caption("variance: of an image's loss over its draws; ratio: to that of evenly spread, uniform times; densities are proportional to the roots");
+            .Title(Text($"Diffusion loss, K·M = {asked.Draws}·{asked.TimesPerDraw} evaluations of {asked.TestImages} images, bits/dim"))
+            .Caption("variance: of an image's loss over its draws; ratio: to that of even times; densities are proportional to the roots");
         table.AddColumn(new TableColumn("times").NoWrap());
         foreach (string name in new[] { "loss", "± draws", "variance", "ratio", "95 %", "p(t)" })
             table.AddColumn(new TableColumn(name).RightAligned());

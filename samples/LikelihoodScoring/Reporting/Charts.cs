@@ -80,7 +80,8 @@ internal static class Charts
         LossStratum[] strata = [.. report.DiffusionLossOverTime.Where(s => s.Evaluations > 0)];
         var band = new AreaSeries { Fill = OxyColor.FromAColor(90, Blue), Title = "± standard error" };
         var area = new AreaSeries { Fill = OxyColor.FromAColor(25, Blue) };
-        var mean = new LineSeries { Color = Blue, StrokeThickness = 2, Title = $"held-out pictures; the area is {report.DiffusionLoss.Mean:F3} bits/dim" };
+        string title = $"held-out pictures; the area is {report.DiffusionLoss.Mean:F3} bits/dim";
+        var mean = new LineSeries { Color = Blue, StrokeThickness = 2, Title = title };
         foreach (AreaSeries filled in new[] { band, area })
             filled.Color = filled.Color2 = OxyColors.Transparent;
         foreach (LossStratum s in strata)

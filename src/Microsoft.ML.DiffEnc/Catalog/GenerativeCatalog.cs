@@ -120,7 +120,9 @@ public sealed class GenerativeCatalog
     /// <param name="model">The model.</param>
     /// <param name="data">Images in the model's column. They are read once, a few at a time; all of them are counted.</param>
     /// <param name="options">How; null for the draws with which the model scores its columns.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or the data have no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An option is out of its range, or the data have no column with such images as the model was trained on.
+    /// </exception>
     /// <exception cref="InvalidOperationException">There are no images; or one is missing or holds values that are no pixels.</exception>
     /// <exception cref="ObjectDisposedException">The model's transformer is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>

@@ -22,15 +22,15 @@ internal sealed class TimeDensity : IEquatable<TimeDensity>
     public TimeDensity(IReadOnlyList<double> values)
     {
         if (values.Count is < 2 or > MostBins)
-            throw new ArgumentException($"A density of times has {values.Count} values; expected 2..{MostBins}.", nameof(values));
+            throw Refusal($"A density of times has {values.Count} values; expected 2..{MostBins}.");
         for (int i = 0; i < values.Count; i++)
         {
             if (!double.IsFinite(values[i]) || values[i] < Least)
-                throw new ArgumentException(Invariant($"Value {i} of a density of times is {values[i]}; expected a number of at least {Least}."), nameof(values));
+                throw Refusal($"Value {i} of a density of times is {values[i]}; expected a number of at least {Least}.");
         }
         double mean = values.Average();
         if (Math.Abs(mean - 1) > 1e-6)
-            throw new ArgumentException(Invariant($"The mean of a density of times is {mean}; expected 1."), nameof(values));
+            throw Refusal($"The mean of a density of times is {mean}; expected 1.");
         Values = values;
         _density = [.. values.Select(p => p / mean)]; // exactly 1, so that no estimate is off by the rounding
         _cumulative = new double[_density.Length];
@@ -70,5 +70,5 @@ internal sealed class TimeDensity : IEquatable<TimeDensity>
 
     public override int GetHashCode() => HashCode.Combine(Values.Count, Values[0], Values[^1]);
 
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static ArgumentException Refusal(FormattableString message) => new(message.ToString(CultureInfo.InvariantCulture));
 }

@@ -40,7 +40,9 @@ public sealed class LikelihoodReport
     /// <summary>The bound on −log p(x), in nats per image.</summary>
     public required LossEstimate NatsPerImage { get; init; }
 
-    /// <summary>The diffusion loss over time, from the same evaluations as <see cref="DiffusionLoss"/>: strata of equal width that cover [0, 1].</summary>
+    /// <summary>
+    /// The diffusion loss over time, from the same evaluations as <see cref="DiffusionLoss"/>: strata of equal width that cover [0, 1].
+    /// </summary>
     public required IReadOnlyList<LossStratum> DiffusionLossOverTime { get; init; }
 
     /// <summary>K, the independent sets of draws of each image.</summary>

@@ -17,7 +17,7 @@ internal static class ReportFiles
         json.WriteStartObject();
         json.WriteString("format", Format);
         json.WriteNumber("version", FormatVersion);
-        json.WriteString("library", typeof(LikelihoodReport).Assembly.GetName().Name + " " + LibraryVersion);
+        json.WriteString("library", Library());
         json.WriteNumber("images", report.Images.Count);
         Write(json, "bitsPerDimension", report.BitsPerDimension);
         Write(json, "reconstructionLoss", report.ReconstructionLoss);
@@ -58,7 +58,11 @@ internal static class ReportFiles
             Line($"{s.Start:R},{s.End:R},{s.GammaStart:R},{s.GammaEnd:R},{s.LossPerTime:R},{s.LossPerTimeStandardError:R},")
             + Line($"{s.LossPerGamma:R},{s.LossPerGammaStandardError:R},{s.Evaluations}")));
 
-    private static string LibraryVersion => typeof(LikelihoodReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    private static string Library()
+    {
+        var assembly = typeof(LikelihoodReport).Assembly;
+        return $"{assembly.GetName().Name} {assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}";
+    }
 
     private static void WriteCsv(string path, string header, IEnumerable<string> lines) => WholeFile.Write(path, stream =>
     {

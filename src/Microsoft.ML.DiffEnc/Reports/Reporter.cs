@@ -31,10 +31,11 @@ internal sealed class Reporter
         _transformer = transformer;
         _options = options;
         var model = transformer.Settings;
+        var (draws, times) = (options.Draws ?? model.Draws, options.TimesPerDraw ?? model.TimesPerDraw);
         _settings = model with
         {
-            Draws = Refusals.InRange(options.Draws ?? model.Draws, 1, ScoringSettings.MostDraws, nameof(options.Draws)),
-            TimesPerDraw = Refusals.InRange(options.TimesPerDraw ?? model.TimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.TimesPerDraw)),
+            Draws = Refusals.InRange(draws, 1, ScoringSettings.MostDraws, nameof(options.Draws)),
+            TimesPerDraw = Refusals.InRange(times, 1, ScoringSettings.MostTimesPerDraw, nameof(options.TimesPerDraw)),
             Seed = options.Seed ?? model.Seed,
         };
         _curve = new CurveSums(Refusals.InRange(options.Strata, 1, MostStrata, nameof(options.Strata)));

@@ -85,7 +85,8 @@ internal sealed record ScoringSettings(
             throw new InvalidDataException(
                 $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected 1..{MostDraws} and 1..{MostTimesPerDraw}.");
         if (settings is { Grid: not null, TimeDensity: not null })
-            throw new InvalidDataException("The scoring settings have a grid and a timeDensity; expected one at most: at finite depth, times are the grid's.");
+            throw new InvalidDataException(
+                "The scoring settings have a grid and a timeDensity; expected one at most: at finite depth, times are the grid's.");
         if (settings.LabelColumnName is { } label && string.IsNullOrWhiteSpace(label))
             throw new InvalidDataException("The scoring settings have an empty labelColumnName; expected the name of a column, or none.");
         return settings;

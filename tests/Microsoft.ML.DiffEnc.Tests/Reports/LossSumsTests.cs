@@ -43,7 +43,7 @@ public class LossSumsTests
         var one = new LossSums();
         one.Add([1, 2]);
         LossEstimate estimate = one.Estimate(unit: 0.5);
-        Assert.Equal((3, double.NaN, double.NaN, 1), (estimate.Mean, estimate.StandardError, estimate.ImageStandardError, estimate.DrawStandardError));
+        Assert.Equal(new LossEstimate(3, double.NaN, double.NaN, 1), estimate);
 
         var singleDraws = new LossSums();
         singleDraws.Add([1.0]);

@@ -46,7 +46,8 @@ public sealed class ImportanceSamplingTests : IDisposable
         using DiffEncTransformer sampled = _ml.Generative().ImportanceSampling(model, new() { CalibrationImages = 8, Bins = 16 }).Fit(discs);
         LikelihoodReport Report(DiffEncTransformer by, int draws, int times)
             => _ml.Generative().Report(by, held, new() { Draws = draws, TimesPerDraw = times, Seed = 3 });
-        double[] independent = Variances(Report(model, 48, 1)), even = Variances(Report(model, 12, 4)), importance = Variances(Report(sampled, 12, 4));
+        double[] independent = Variances(Report(model, 48, 1)), even = Variances(Report(model, 12, 4));
+        double[] importance = Variances(Report(sampled, 12, 4));
         // Each sum has 8 · 11 degrees of freedom or more, so a ratio an error of about 20 %; with ten times as many they were .27 and .43.
         Assert.InRange(even.Sum() / independent.Sum(), 0, 0.75);
         Assert.InRange(importance.Sum() / even.Sum(), 0, 0.8);
@@ -122,12 +123,14 @@ public sealed class ImportanceSamplingTests : IDisposable
     public void It_does_not_go_with_finite_depth()
     {
         using DiffEncTransformer sampled = Fit(), steps = _ml.Generative().FiniteDepth(_model, new() { Depth = 5 }).Fit(_data);
-        Assert.Contains("importance", Assert.Throws<ArgumentException>(() => _ml.Generative().FiniteDepth(sampled)).Message, StringComparison.Ordinal);
-        Assert.Contains("finite depth", Assert.Throws<ArgumentException>(() => Fit(steps)).Message, StringComparison.Ordinal);
+        void Refused<TError>(Action work, string words)
+            where TError : Exception => Assert.Contains(words, Assert.Throws<TError>(work).Message, StringComparison.Ordinal);
+        Refused<ArgumentException>(() => _ml.Generative().FiniteDepth(sampled), "importance");
+        Refused<ArgumentException>(() => Fit(steps), "finite depth");
         using var stream = new MemoryStream();
         (sampled.Settings with { Grid = steps.Settings.Grid }).Write(stream);
         stream.Position = 0;
-        Assert.Contains("grid and a timeDensity", Assert.Throws<InvalidDataException>(() => ScoringSettings.Read(stream)).Message, StringComparison.Ordinal);
+        Refused<InvalidDataException>(() => ScoringSettings.Read(stream), "grid and a timeDensity");
     }
 
     [Fact]
@@ -153,7 +156,13 @@ public sealed class ImportanceSamplingTests : IDisposable
     {
         var seen = new List<CalibrationProgress>();
         using var cancellation = new CancellationTokenSource();
-        var options = new ImportanceSamplingOptions { CalibrationImages = 3, Bins = 2, Progress = new Callback<CalibrationProgress>(seen.Add), CancellationToken = cancellation.Token };
+        var options = new ImportanceSamplingOptions
+        {
+            CalibrationImages = 3,
+            Bins = 2,
+            Progress = new Callback<CalibrationProgress>(seen.Add),
+            CancellationToken = cancellation.Token,
+        };
         _ml.Generative().ImportanceSampling(_model, options).Fit(_data).Dispose();
         Assert.Equal([1, 2, 3], seen.Select(p => p.Images));
         Assert.All(seen, p => Assert.Equal(3, p.Total));
@@ -165,15 +174,17 @@ public sealed class ImportanceSamplingTests : IDisposable
     public void What_cannot_be_done_is_refused_by_name()
     {
         void Refused(ImportanceSamplingOptions options, string words) => Assert.Contains(
-            words, Assert.Throws<ArgumentOutOfRangeException>(() => _ml.Generative().ImportanceSampling(_model, options)).Message, StringComparison.Ordinal);
+            words,
+            Assert.Throws<ArgumentOutOfRangeException>(() => _ml.Generative().ImportanceSampling(_model, options)).Message,
+            StringComparison.Ordinal);
         Refused(new() { CalibrationImages = 0 }, "CalibrationImages is 0");
         Refused(new() { Bins = 1 }, "Bins is 1");
         Refused(new() { Bins = 257 }, "2..256");
         Refused(new() { Floor = 0 }, "Floor is 0");
         Refused(new() { Floor = double.NaN }, "Floor is NaN");
         var empty = _ml.Data.LoadFromEnumerable(Array.Empty<VectorRow>());
-        Assert.Contains(
-            "no rows", Assert.Throws<InvalidOperationException>(() => _ml.Generative().ImportanceSampling(_model).Fit(empty)).Message, StringComparison.Ordinal);
+        var noImages = Assert.Throws<InvalidOperationException>(() => _ml.Generative().ImportanceSampling(_model).Fit(empty));
+        Assert.Contains("no rows", noImages.Message, StringComparison.Ordinal);
         Models.Perturb(_model.Model, double.NaN);
         Assert.Contains("not finite", Assert.Throws<InvalidOperationException>(() => Fit()).Message, StringComparison.Ordinal);
     }
