@@ -65,11 +65,13 @@ public sealed class GenerativeCatalog
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
     }
 
-    /// <summary>A model from a file that <see cref="DiffEncModelExport.SaveSafetensors"/> wrote: the same weights, scored with the usual draws.</summary>
+    /// <summary>A model from a file that <see cref="DiffEncModelExport.SaveSafetensors"/> wrote: the same weights, scored with the usual
+    /// draws.</summary>
     /// <param name="path">The file, with the model's description in its metadata.</param>
     /// <param name="inputColumnName">The column of images that the transformer will score.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, does not describe a model, or its weights do not fit the description; they are named.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, does not describe a model, or its weights do not fit the description; they are
+    /// named.</exception>
     public DiffEncTransformer LoadSafetensors(string path, string inputColumnName)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

@@ -9,7 +9,8 @@ internal static class DataFile
 
     /// <summary>Reads <paramref name="path"/> with <paramref name="read"/>, unpacking it when its first two bytes are gzip's.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">Its compressed data are damaged or expand beyond what data do, or <paramref name="read"/> refuses it.</exception>
+    /// <exception cref="InvalidDataException">Its compressed data are damaged or expand beyond what data do, or <paramref name="read"/> refuses
+    /// it.</exception>
     public static T Read<T>(string path, Func<Stream, T> read)
     {
         RequireFile(path);

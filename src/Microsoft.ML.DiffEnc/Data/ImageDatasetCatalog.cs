@@ -49,16 +49,19 @@ public static class ImageDatasetCatalog
 
     /// <summary>
     /// Loads images from NumPy's <c>.npz</c> files, above all the down-sampled ImageNet (32×32 or 64×64): an array <c>data</c> of unsigned bytes,
-    /// [N, 3·side·side] channel by channel (also [N, side·side], grey), [N, channels, height, width] or [N, height, width, channels]; and, if it is there,
-    /// an array <c>labels</c> of N whole numbers. Other arrays are left alone. Pickled files are not read: save them anew with <c>numpy.savez</c>.
+    /// [N, 3·side·side] channel by channel (also [N, side·side], grey), [N, channels, height, width] or [N, height, width, channels]; and, if it
+    /// is there, an array <c>labels</c> of N whole numbers. Other arrays are left alone. Pickled files are not read: save them anew with
+    /// <c>numpy.savez</c>.
     /// </summary>
     /// <param name="catalog"><c>mlContext.Data</c>.</param>
     /// <param name="paths">The files, one after the other, stored or deflated, all with images of one size, all with labels or all without.</param>
     /// <returns>
-    /// <c>Image</c> and, with labels, <c>Label</c>. Headers and labels are checked at once; pixels are read front to back by every cursor, one image at a time.
+    /// <c>Image</c> and, with labels, <c>Label</c>. Headers and labels are checked at once; pixels are read front to back by every cursor, one
+    /// image at a time.
     /// </returns>
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged or of another form, or they differ; also thrown later, by a cursor that meets damage.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged or of another form, or they differ; also thrown later, by a cursor that meets
+    /// damage.</exception>
     public static IDataView LoadFromNpz(this DataOperationsCatalog catalog, params string[] paths)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -84,10 +87,12 @@ public static class ImageDatasetCatalog
     /// <summary>Loads the pictures in a folder and the folders below it (.png, .jpg, .jpeg, .bmp, .gif, .webp), sorted by their paths.</summary>
     /// <param name="catalog"><c>mlContext.Data</c>.</param>
     /// <param name="folder">The folder. Hidden files and links to other folders are left out.</param>
-    /// <param name="labelFromFolder">Whether the sub-folder that a picture lies in, directly below <paramref name="folder"/>, names its class.</param>
+    /// <param name="labelFromFolder">Whether the sub-folder that a picture lies in, directly below <paramref name="folder"/>, names its
+    /// class.</param>
     /// <returns>
-    /// <c>Path</c> (text), <c>Image</c> (<see cref="MLImage"/> of any size, decoded when it is read: append <c>ResizeImages("Image", width, height)</c>) and, if
-    /// asked for, <c>Label</c> (text: append <c>MapValueToKey("Label")</c> where numbers are needed). Can be shuffled.
+    /// <c>Path</c> (text), <c>Image</c> (<see cref="MLImage"/> of any size, decoded when it is read: append
+    /// <c>ResizeImages("Image", width, height)</c>) and, if asked for, <c>Label</c> (text: append <c>MapValueToKey("Label")</c> where numbers are
+    /// needed). Can be shuffled.
     /// </returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">

@@ -19,7 +19,8 @@ internal static class ImageFolder
         string[] relative = Pictures(folder);
         string[] paths = Array.ConvertAll(relative, file => Path.Combine(folder, file));
         if (paths.Length == 0)
-            throw new InvalidDataException($"There are no pictures in '{folder}' or the folders below it; looked for {string.Join(", ", Extensions)}.");
+            throw new InvalidDataException(
+                $"There are no pictures in '{folder}' or the folders below it; looked for {string.Join(", ", Extensions)}.");
         string[]? labels = labelFromFolder ? Array.ConvertAll(relative, file => Label(file, folder)) : null;
 
         var schema = new DataViewSchema.Builder();
@@ -82,9 +83,11 @@ internal static class ImageFolder
         {
             return MLImage.CreateFromFile(path);
         }
-        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or InvalidOperationException or NullReferenceException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new InvalidDataException($"The picture '{path}' cannot be decoded: it is damaged, cut short or no picture. Mend or remove it. ({e.Message})", e);
+            // What it throws depends on the decoder that ML.NET draws with.
+            throw new InvalidDataException(
+                $"The picture '{path}' cannot be decoded: it is damaged, cut short or no picture. Mend or remove it. ({e.Message})", e);
         }
     }
 }

@@ -28,7 +28,8 @@ internal sealed partial record NpyHeader(string ElementType, IReadOnlyList<long>
 
     /// <param name="stream">At the start of the file; afterwards at the first element.</param>
     /// <param name="name">What is read, for messages.</param>
-    /// <exception cref="InvalidDataException">This is no <c>.npy</c> file, or one of a kind that is not supported; the message says which.</exception>
+    /// <exception cref="InvalidDataException">This is no <c>.npy</c> file, or one of a kind that is not supported; the message says
+    /// which.</exception>
     public static NpyHeader Read(Stream stream, string name)
     {
         Span<byte> start = stackalloc byte[8];

@@ -21,7 +21,7 @@ internal sealed class NpzFile : IDisposable
         try
         {
             _zip = ZipFile.OpenRead(path);
-            Names = [.. _zip.Entries.Select(e => e.FullName.EndsWith(Extension, StringComparison.Ordinal) ? e.FullName[..^Extension.Length] : e.FullName)];
+            Names = [.. _zip.Entries.Select(entry => ArrayName(entry.FullName))];
         }
         catch (InvalidDataException e)
         {
@@ -69,7 +69,8 @@ internal sealed class NpzFile : IDisposable
         using (stream)
         {
             if (header.DataLength > Array.MaxLength)
-                throw new InvalidDataException($"The array '{array}' of '{_path}' has {header.DataLength:N0} bytes; at most {Array.MaxLength:N0} can be read at once.");
+                throw new InvalidDataException(
+                    $"The array '{array}' of '{_path}' has {header.DataLength:N0} bytes; at most {Array.MaxLength:N0} can be read at once.");
             byte[] elements = new byte[header.DataLength];
             if (DataFile.Fill(stream, elements) < elements.Length)
                 throw CutShort(array);
@@ -82,6 +83,9 @@ internal sealed class NpzFile : IDisposable
 
     public void Dispose() => _zip.Dispose();
 
+    private static string ArrayName(string member)
+        => member.EndsWith(Extension, StringComparison.Ordinal) ? member[..^Extension.Length] : member;
+
     private static Stream Unpack(ZipArchiveEntry entry, string name)
     {
         try
@@ -90,7 +94,8 @@ internal sealed class NpzFile : IDisposable
         }
         catch (Exception e) when (e is InvalidDataException or NotSupportedException)
         {
-            throw new InvalidDataException($"{name} cannot be unzipped ({e.Message}): the file is damaged, or packed in a way that NumPy does not use.", e);
+            throw new InvalidDataException(
+                $"{name} cannot be unzipped ({e.Message}): the file is damaged, or packed in a way that NumPy does not use.", e);
         }
     }
 }

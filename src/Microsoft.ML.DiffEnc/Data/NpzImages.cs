@@ -26,8 +26,9 @@ internal sealed class NpzImages
         (int Channels, int Height, int Width, bool Interleaved)[] readings = [.. Readings(header.Shape)];
         if (readings.Length != 1)
             throw new InvalidDataException(
-                $"{found}; expected [N, 3·side·side] or [N, side·side], [N, channels, height, width] or [N, height, width, channels], with 1 or 3 channels " +
-                $"and sides of 1 to {LargestSide}{(readings.Length > 1 ? ", and these sizes can be read in two ways. Flatten square images" : "")}.");
+                $"{found}; expected [N, 3·side·side] or [N, side·side], [N, channels, height, width] or [N, height, width, channels], " +
+                $"with 1 or 3 channels and sides of 1 to {LargestSide}" +
+                (readings.Length > 1 ? ", and these sizes can be read in two ways: flatten square images." : "."));
         (Channels, Height, Width, _interleaved) = readings[0];
     }
 
@@ -64,7 +65,8 @@ internal sealed class NpzImages
         using (elements)
         {
             if (header.ElementType != _header.ElementType || !header.Shape.SequenceEqual(_header.Shape))
-                throw new InvalidDataException($"'{_path}' has changed since it was opened: its images were {_header.ShapeText}, now {header.ShapeText}. Open it again.");
+                throw new InvalidDataException(
+                    $"'{_path}' has changed since it was opened: its images were {_header.ShapeText}, now {header.ShapeText}. Open it again.");
             byte[] image = new byte[Channels * Height * Width];
             for (long i = 0; i < header.Shape[0]; i++)
             {

@@ -79,7 +79,8 @@ internal sealed class NumberedView(DataViewSchema schema, int count, Func<Func<i
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             if (!_active[column.Index])
-                throw new ArgumentException($"The column '{column.Name}' is not active in this cursor: name it when you ask for the cursor.", nameof(column));
+                throw new ArgumentException(
+                    $"The column '{column.Name}' is not active in this cursor: name it when you ask for the cursor.", nameof(column));
             return _getters[column.Index] as ValueGetter<TValue>
                 ?? throw new InvalidOperationException(
                     $"The column '{column.Name}' has the type {column.Type}; its values cannot be read as {typeof(TValue)}.");

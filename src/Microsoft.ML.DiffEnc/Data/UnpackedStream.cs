@@ -23,7 +23,8 @@ internal sealed class UnpackedStream(Stream unpacking, string name, long mostByt
 
     /// <summary>The refusal of data that expand beyond that.</summary>
     public static InvalidDataException TooLarge(string name)
-        => new($"{name} unpacks to more than {MostExpansion} times its size, which neither images nor checkpoints do. It is not what it is taken for.");
+        => new($"{name} unpacks to more than {MostExpansion} times its size, which neither images nor checkpoints do. " +
+            "It is not what it is taken for.");
 
     public override bool CanRead => true;
 

@@ -6,8 +6,8 @@ namespace Microsoft.ML.DiffEnc;
 public static class DiffEncModelExport
 {
     /// <summary>
-    /// Saves the weights that score and generate (the averaged ones) as a safetensors file, in single precision, under the names and in the layouts of
-    /// <see cref="DiffEncModel.NamedParameters"/>, which are PyTorch's. Its metadata hold <c>model</c>, a JSON text with format,
+    /// Saves the weights that score and generate (the averaged ones) as a safetensors file, in single precision, under the names and in the
+    /// layouts of <see cref="DiffEncModel.NamedParameters"/>, which are PyTorch's. Its metadata hold <c>model</c>, a JSON text with format,
     /// version and the description of the model; so the file is a whole model. <c>docs/weights.md</c> lists all names.
     /// </summary>
     /// <param name="model">The model.</param>

@@ -70,7 +70,8 @@ internal static class ModelFile
     private static ModelDescription DescriptionOf(SafetensorsContent content)
         => content.Metadata.TryGetValue(DescriptionKey, out string? description)
             ? ReadDescription(new MemoryStream(Encoding.UTF8.GetBytes(description)))
-            : throw new InvalidDataException($"Its metadata have no '{DescriptionKey}', which describes the model. Expected a file that SaveSafetensors wrote.");
+            : throw new InvalidDataException(
+                $"Its metadata have no '{DescriptionKey}', which describes the model. Expected a file that SaveSafetensors wrote.");
 
     private static ModelDescription ReadDescription(Stream stream)
     {

@@ -101,7 +101,8 @@ public sealed partial class DiffEncTrainer
         public double? VarianceWeight;
 
         /// <summary>
-        /// Optimiser steps, at least 1, counted from the beginning of the training: those done before its checkpoint was written are among them. Default: the preset's.
+        /// Optimiser steps, at least 1, counted from the beginning of the training: those done before its checkpoint was written are among them.
+        /// Default: the preset's.
         /// </summary>
         public int? Steps;
 
@@ -160,16 +161,16 @@ public sealed partial class DiffEncTrainer
         public int CheckpointEverySteps = 1000;
 
         /// <summary>
-        /// A trained model of exactly the described kind, whose weights the training starts from, with a new optimiser and its warm-up: to train further, or
-        /// on other images. It is read by <c>Fit</c>, and neither changed nor disposed. Default: fresh weights.
+        /// A trained model of exactly the described kind, whose weights the training starts from, with a new optimiser and its warm-up: to train
+        /// further, or on other images. It is read by <c>Fit</c>, and neither changed nor disposed. Default: fresh weights.
         /// </summary>
         public DiffEncModel? InitialModel;
 
         /// <summary>
-        /// A checkpoint of the authors' code (see <see cref="GenerativeCatalog.LoadReferenceCheckpoint"/>) whose training goes on here: with its weights, their
-        /// average, the optimiser's moments and the step that it had reached, so that there is no second warm-up. Needs <see cref="ReferenceConfigPath"/>, which
-        /// describes the model; options that say otherwise are refused. Without a <see cref="Preset"/> the settings of the training are the paper's. Set
-        /// <see cref="Steps"/> above the checkpoint's. Default: none.
+        /// A checkpoint of the authors' code (see <see cref="GenerativeCatalog.LoadReferenceCheckpoint"/>) whose training goes on here: with its
+        /// weights, their average, the optimiser's moments and the step that it had reached, so that there is no second warm-up. Needs
+        /// <see cref="ReferenceConfigPath"/>, which describes the model; options that say otherwise are refused. Without a <see cref="Preset"/>
+        /// the settings of the training are the paper's. Set <see cref="Steps"/> above the checkpoint's. Default: none.
         /// </summary>
         public string? ReferenceCheckpointPath;
 

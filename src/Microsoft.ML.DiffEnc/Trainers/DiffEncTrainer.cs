@@ -57,7 +57,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     /// <exception cref="InvalidOperationException">There are no images, or none has a label; one is missing or holds values that are no pixels; the
     /// device is not there; the training diverges; or the checkpoints are of another training, or already stand where this one is to end.</exception>
     /// <exception cref="IOException">The reference checkpoint cannot be read.</exception>
-    /// <exception cref="InvalidDataException">The reference checkpoint is damaged, does not fit its configuration, or has no whole optimiser state.</exception>
+    /// <exception cref="InvalidDataException">The reference checkpoint is damaged, does not fit its configuration, or has no whole optimiser
+    /// state.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public DiffEncTransformer Fit(IDataView input)
     {

@@ -8,7 +8,8 @@ internal sealed record PresetValues
     /// <summary>What is taken when no preset is named.</summary>
     public const DiffEncPreset Default = DiffEncPreset.Small;
 
-    /// <summary>What is taken when a training of the authors' code goes on: all their models were trained with the same settings, but for batches.</summary>
+    /// <summary>What is taken when a training of the authors' code goes on: all their models were trained with the same settings, but for
+    /// batches.</summary>
     public const DiffEncPreset OfReference = DiffEncPreset.DiffEnc8_2;
 
     public const int DenoiserGroups = 32, EncoderGroups = 16;

@@ -24,19 +24,21 @@ internal static class StartOptions
                 "a checkpoint of the authors' code and the JSON configuration of its model. Set both, or neither.", nameof(options));
         if (options.InitialModel is not null)
             throw new ArgumentException(
-                $"The options {nameof(options.InitialModel)} and {nameof(options.ReferenceCheckpointPath)} both say what the training starts from: set one.", nameof(options));
+                $"The options {nameof(options.InitialModel)} and {nameof(options.ReferenceCheckpointPath)} both say what the training " +
+                "starts from: set one.", nameof(options));
         if (options.LabelColumnName is not null)
             throw new ArgumentException(
-                $"The option {nameof(options.LabelColumnName)} is '{options.LabelColumnName}', and the networks of the authors' checkpoints have no input for a class. " +
-                "Leave it unset, or start from fresh weights.", nameof(options));
+                $"The option {nameof(options.LabelColumnName)} is '{options.LabelColumnName}', and the networks of the authors' checkpoints " +
+                "have no input for a class. Leave it unset, or start from fresh weights.", nameof(options));
         var model = ReferenceConfig.Read(options.ReferenceConfigPath, options.Width, options.Height, options.Channels);
         foreach (var (name, chosen, described) in Chosen(options, model))
             if (chosen is not null && !chosen.Equals(described))
                 throw new ArgumentException(
-                    string.Create(CultureInfo.InvariantCulture, $"The option {name} is {chosen}, or the preset makes it so, but '{options.ReferenceConfigPath}' describes a model with ")
-                    + string.Create(CultureInfo.InvariantCulture, $"{described ?? "none"}. Leave the option unset: the configuration decides."), nameof(options));
+                    $"The option {name} is {Text(chosen)}, or the preset makes it so, but '{options.ReferenceConfigPath}' describes a model with " +
+                    $"{Text(described)}. Leave the option unset: the configuration decides.", nameof(options));
         return ModelDescriptionCheck.Problem(model) is { } problem
-            ? throw new ArgumentException($"'{options.ReferenceConfigPath}', for images of {options.Width}×{options.Height}, describes {problem}", nameof(options))
+            ? throw new ArgumentException($"'{options.ReferenceConfigPath}', for images of {options.Width}×{options.Height}, " +
+                $"describes {problem}", nameof(options))
             : model;
     }
 
@@ -67,17 +69,20 @@ internal static class StartOptions
         if (start.Step < steps)
             return start;
         start.Dispose();
-        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"'{options.ReferenceCheckpointPath}' stands at step {start.Step}, and the option {nameof(options.Steps)}, which counts from the beginning of that training, is {steps}: ")
-            + $"there is nothing left to train. Set {nameof(options.Steps)} above the checkpoint's.");
+        throw new InvalidOperationException(
+            $"'{options.ReferenceCheckpointPath}' stands at step {Text(start.Step)}, and the option {nameof(options.Steps)}, which counts from the " +
+            $"beginning of that training, is {Text(steps)}: there is nothing left to train. Set {nameof(options.Steps)} above the checkpoint's.");
     }
+
+    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "none";
 
     /// <summary>What the options say of the model (null: nothing, or just the default) beside what the configuration says.</summary>
     private static IEnumerable<(string Name, object? Chosen, object? Described)> Chosen(Options options, ModelDescription model)
     {
         var preset = options.Preset is null ? null : options.PresetValues;
         var untouched = new Options();
-        object? Unless<T>(T value, T standard, object? meaning = null) => Equals(value, standard) ? null : meaning ?? value;
+        object? Unless<T>(T value, T standard) => Equals(value, standard) ? null : value;
+        object? Gamma(float value, float standard) => value == standard ? null : OptionsCheck.AsWritten(value);
 
         yield return (nameof(options.Encoder), options.ChosenEncoder, model.Encoder);
         yield return (nameof(options.DenoiserWidth), options.DenoiserWidth ?? preset?.Denoiser.Width, model.Denoiser.Width);
@@ -90,7 +95,7 @@ internal static class StartOptions
         }
         yield return (nameof(options.Parameterization), Unless(options.Parameterization, untouched.Parameterization), model.Parameterization);
         yield return (nameof(options.NoiseSchedule), Unless(options.NoiseSchedule, untouched.NoiseSchedule), model.NoiseSchedule);
-        yield return (nameof(options.GammaMin), Unless(options.GammaMin, untouched.GammaMin, OptionsCheck.AsWritten(options.GammaMin)), model.GammaMin);
-        yield return (nameof(options.GammaMax), Unless(options.GammaMax, untouched.GammaMax, OptionsCheck.AsWritten(options.GammaMax)), model.GammaMax);
+        yield return (nameof(options.GammaMin), Gamma(options.GammaMin, untouched.GammaMin), model.GammaMin);
+        yield return (nameof(options.GammaMax), Gamma(options.GammaMax, untouched.GammaMax), model.GammaMax);
     }
 }

@@ -46,7 +46,8 @@ public sealed class ImageFolderTests : IDisposable
         Save("1.png", 10, 6, 4);
         Save("2.png", 200, 16, 16);
         IDataView data = _ml.Data.LoadFromImageFolder(_folder.FullName);
-        IDataView pixels = _ml.Transforms.ResizeImages("Image", 8, 8).Append(_ml.Transforms.ExtractPixels("Pixels", "Image")).Fit(data).Transform(data);
+        IDataView pixels = _ml.Transforms.ResizeImages("Image", 8, 8)
+            .Append(_ml.Transforms.ExtractPixels("Pixels", "Image")).Fit(data).Transform(data);
         Assert.Equal([10f, 200f], pixels.GetColumn<float[]>("Pixels").Select(p => p.Distinct().Single()));
     }
 
@@ -102,8 +103,10 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Folders_that_are_missing_empty_or_without_classes_are_refused()
     {
-        Assert.Contains("'nowhere'", Assert.Throws<DirectoryNotFoundException>(() => _ml.Data.LoadFromImageFolder("nowhere")).Message, StringComparison.Ordinal);
-        Assert.Contains(".webp", Assert.Throws<InvalidDataException>(() => _ml.Data.LoadFromImageFolder(_folder.FullName)).Message, StringComparison.Ordinal);
+        var missing = Assert.Throws<DirectoryNotFoundException>(() => _ml.Data.LoadFromImageFolder("nowhere"));
+        Assert.Contains("'nowhere'", missing.Message, StringComparison.Ordinal);
+        var empty = Assert.Throws<InvalidDataException>(() => _ml.Data.LoadFromImageFolder(_folder.FullName));
+        Assert.Contains(".webp", empty.Message, StringComparison.Ordinal);
         Save("a/1.png", 1);
         Save("2.png", 1);
         var error = Assert.Throws<InvalidDataException>(() => _ml.Data.LoadFromImageFolder(_folder.FullName, labelFromFolder: true));
@@ -118,7 +121,9 @@ public sealed class ImageFolderTests : IDisposable
         IDataView data = _ml.Data.LoadFromImageFolder(_folder.FullName);
         using var cursor = data.GetRowCursor([data.Schema["Path"]]);
         Assert.True(cursor.IsColumnActive(data.Schema["Path"]));
-        Assert.Contains("'Image' is not active", Assert.Throws<ArgumentException>(() => cursor.GetGetter<MLImage>(data.Schema["Image"])).Message, StringComparison.Ordinal);
-        Assert.Contains("'Path'", Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<float>(data.Schema["Path"])).Message, StringComparison.Ordinal);
+        var inactive = Assert.Throws<ArgumentException>(() => cursor.GetGetter<MLImage>(data.Schema["Image"]));
+        Assert.Contains("'Image' is not active", inactive.Message, StringComparison.Ordinal);
+        var wrongType = Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<float>(data.Schema["Path"]));
+        Assert.Contains("'Path'", wrongType.Message, StringComparison.Ordinal);
     }
 }

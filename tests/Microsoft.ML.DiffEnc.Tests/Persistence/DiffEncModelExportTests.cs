@@ -58,8 +58,10 @@ public sealed class DiffEncModelExportTests : IDisposable
         }
         Refused("SaveSafetensors", stream => ModelFile.WriteWeights(stream, model));
         string description = Encoding.UTF8.GetString(ModelFile.Describe(model.Description));
-        void Described(Stream stream, string text) => Safetensors.Write(stream, model.NamedParameters, new Dictionary<string, string> { ["model"] = text });
-        Refused("Install a newer version", stream => Described(stream, description.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal)));
+        void Described(Stream stream, string text)
+            => Safetensors.Write(stream, model.NamedParameters, new Dictionary<string, string> { ["model"] = text });
+        string newer = description.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal);
+        Refused("Install a newer version", stream => Described(stream, newer));
         Refused("do not fit", stream => Described(stream, description.Replace("\"channels\": 1", "\"channels\": 3", StringComparison.Ordinal)));
         Refused("safetensors", stream => stream.Write([1, 2, 3]));
         Assert.ThrowsAny<IOException>(() => _ml.Generative().LoadSafetensors(File + ".none", "Image"));

@@ -72,7 +72,8 @@ public sealed class ReferenceContinuationTests : IDisposable
         Assert.Equal(TrainingRuns.Weights(whole), TrainingRuns.Weights(resumed));
 
         Write(seed: 99); // another start
-        Assert.Contains("starts from", Assert.Throws<InvalidOperationException>(() => Fit(steps: Step + 3, folder: checkpoints)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() => Fit(steps: Step + 3, folder: checkpoints));
+        Assert.Contains("starts from", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,7 +183,8 @@ public sealed class ReferenceContinuationTests : IDisposable
         using var generator = new Generator(seed);
         Dictionary<string, Tensor> Like(Func<Tensor, Tensor, Tensor> make) => model.NamedParameters.OrderBy(p => p.Key, StringComparer.Ordinal)
             .ToDictionary(p => p.Key, p => make(p.Value.detach(), randn(p.Value.shape, generator: generator)));
-        var (average, mean, square) = (Like((w, noise) => w + 0.01 * noise), Like((_, noise) => 0.1 * noise), Like((_, noise) => 0.01 * (0.5 + noise * noise)));
+        var (average, mean) = (Like((w, noise) => w + 0.01 * noise), Like((_, noise) => 0.1 * noise));
+        var square = Like((_, noise) => 0.01 * (0.5 + noise * noise));
 
         object Tree(IReadOnlyDictionary<string, Tensor> tensors, Action<Dictionary<FlaxPath, FlaxDocument.Array>>? alter = null)
         {

@@ -31,7 +31,9 @@ internal sealed class ReferenceFile
     /// <summary>The arrays below a place: <c>ema_params</c>, say.</summary>
     /// <exception cref="InvalidDataException">There is no map at that place.</exception>
     public ReferenceWeights Weights(params ReadOnlySpan<string> keys)
-        => Find(keys) is FlaxMap map ? new ReferenceWeights(_path, string.Join('/', keys), map.Leaves().ToDictionary()) : throw Missing(keys, "a map of arrays");
+        => Find(keys) is FlaxMap map
+            ? new ReferenceWeights(_path, string.Join('/', keys), map.Leaves().ToDictionary())
+            : throw Missing(keys, "a map of arrays");
 
     /// <summary>A counter, which Flax saves as a plain number before the first training step and as a 0-d array after it.</summary>
     /// <exception cref="InvalidDataException">There is no such number, or it is negative or too large.</exception>
@@ -58,6 +60,7 @@ internal sealed class ReferenceFile
     {
         string found = string.Join(", ", _state.Children.Keys.Take(KeysListed).Select(name => $"'{name}'"));
         return new InvalidDataException(
-            $"'{_path}' has no '{string.Join('/', keys)}' that is {expected}; its top level has {found}. Expected a training state as the authors' code saves it.");
+            $"'{_path}' has no '{string.Join('/', keys)}' that is {expected}; its top level has {found}. Expected a training state as the " +
+            "authors' code saves it.");
     }
 }

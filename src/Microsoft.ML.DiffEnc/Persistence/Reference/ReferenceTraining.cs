@@ -26,7 +26,8 @@ internal sealed record ReferenceTraining(
     /// <param name="configPath">The configuration that <paramref name="description"/> was read from, for messages.</param>
     /// <param name="description">The model.</param>
     /// <exception cref="IOException">The checkpoint cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, does not fit the model, or has no whole optimiser state; the message says what.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, does not fit the model, or has no whole optimiser state; the message says
+    /// what.</exception>
     public static ReferenceTraining Load(string checkpointPath, string configPath, ModelDescription description)
     {
         var file = ReferenceFile.Read(checkpointPath);

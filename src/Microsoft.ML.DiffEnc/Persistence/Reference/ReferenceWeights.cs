@@ -15,8 +15,8 @@ internal sealed class ReferenceWeights(string checkpointPath, string key, Dictio
     public FlaxArray? Find(FlaxPath path) => leaves.GetValueOrDefault(path) as FlaxArray;
 
     /// <summary>
-    /// Requires that the tree has all the parameters, nothing else, and each with its shape: before a model is made, lest a configuration that asks for a
-    /// huge one gets it without the weights for it.
+    /// Requires that the tree has all the parameters, nothing else, and each with its shape: before a model is made, lest a configuration that
+    /// asks for a huge one gets it without the weights for it.
     /// </summary>
     /// <param name="parameters">Those of the configured model.</param>
     /// <param name="configPath">The configuration, for messages.</param>

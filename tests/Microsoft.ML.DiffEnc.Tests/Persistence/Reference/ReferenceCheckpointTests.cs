@@ -224,7 +224,8 @@ public sealed class ReferenceCheckpointTests : IDisposable
 
         Dictionary<FlaxPath, FlaxDocument.Array> weights = FlaxTrees.Of(description, model.NamedParameters);
         alter?.Invoke(weights);
-        File.WriteAllBytes(_checkpoint, FlaxDocument.Write(new Dictionary<string, object?> { ["step"] = 1, ["ema_params"] = FlaxTrees.Nest(weights) }));
+        Dictionary<string, object?> state = new() { ["step"] = 1, ["ema_params"] = FlaxTrees.Nest(weights) };
+        File.WriteAllBytes(_checkpoint, FlaxDocument.Write(state));
         return model;
     }
 }
