@@ -221,7 +221,7 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <summary>
     /// Images as a data view with the columns <c>Index</c> (<see cref="long"/>, from 0) and <c>Image</c> (<see cref="MLImage"/>): the pixels that
     /// <see cref="Generate"/> gives, made as rows are read, up to 64 at a time, and not kept. So there may be any number of them; every cursor
-    /// that reads images makes them anew, the same ones: cache the view (<c>mlContext.Data.Cache</c>) to read them often.
+    /// that reads images makes them anew, the same ones.
     /// </summary>
     /// <param name="count">How many, at least 1.</param>
     /// <param name="options">How; null for the defaults. Later changes to it have no effect.</param>

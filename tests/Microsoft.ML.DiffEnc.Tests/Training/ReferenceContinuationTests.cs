@@ -61,6 +61,21 @@ public sealed class ReferenceContinuationTests : IDisposable
         Assert.All(plain.Square, tensor => Assert.True(tensor.Value.equal(clipped.Square[tensor.Key]).all().item<bool>()));
     }
 
+    [SharedDataFact]
+    public void A_checkpoint_of_the_authors_code_has_all_that_its_training_goes_on_with()
+    {
+        string config = SharedData.Path("fixtures", "configs", "vdm_v.json"), file = SharedData.Path("fixtures", "ckpt", "score32_c1.ckpt.gz");
+        var training = ReferenceTraining.Load(file, config, ReferenceConfig.Read(config, 28, 28, 1));
+        Assert.Equal((800_000, 800_000), (training.Step, training.Updates));
+        Assert.Equal(training.Weights.Keys.Order(), training.Square.Keys.Order());
+        Assert.All(training.Square.Values, square => Assert.True((square >= 0).all().item<bool>()));
+
+        string wide = SharedData.Path("fixtures", "configs", "diffenc_unet_wide.json"); // its checkpoint keeps moments of one layer only
+        string partial = SharedData.Path("fixtures", "ckpt", "diffenc_unet_wide_c1.ckpt.gz");
+        var error = Assert.Throws<InvalidDataException>(() => ReferenceTraining.Load(partial, wide, ReferenceConfig.Read(wide, 28, 28, 1)));
+        Assert.Contains("opt_state/0/mu", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_interrupted_continuation_ends_like_one_that_was_not()
     {
