@@ -33,14 +33,14 @@ public sealed class ClassPosteriorTests : IDisposable
 
     [Theory]
     [InlineData(2, 3)]   // all classes of an image in one pass
-    [InlineData(5, 12)]  // one class in each pass
+    [InlineData(3, 12)]  // one class in each pass
     public void Posterior_is_the_softmax_of_bounds_at_the_same_draws(int sets, int timesPerDraw)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var draws = new ScoringDraws(sets, timesPerDraw, Seed: 3);
-        var actual = Posteriors(_pixels, draws);
-        for (int i = 0; i < 4; i++)
+        var actual = Posteriors(_pixels.AsSpan(0, 128), draws);
+        for (int i = 0; i < 2; i++)
         {
             var image = _pixels.AsSpan(i * 64, 64);
             var (times, eps0, eps) = draws.For(image, [1, 8, 8], 0, sets);
