@@ -45,7 +45,7 @@ public sealed partial class DiffEncModel : IDisposable
     internal Device Device { get; private set; } = CPU;
 
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    internal bool FirstDerivativesOnly { set => _denoiser.FirstDerivativesOnly = value; }
+    internal bool FirstDerivativesOnly { get => _denoiser.FirstDerivativesOnly; set => _denoiser.FirstDerivativesOnly = value; }
 
     /// <summary>
     /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
@@ -257,14 +257,20 @@ public sealed partial class DiffEncModel : IDisposable
     });
 
     /// <summary>The model as samplers see it, unconditional.</summary>
-    internal GenerativeProcess Process() => new(Schedule, ImageEstimate, _encoder.Drifts);
+    internal GenerativeProcess Process() => new(Schedule, ImageEstimate, _encoder.Drifts, _denoiser.HasOdeHead ? BothEstimates : null);
 
-    /// <summary>x̂ at z_t and one γ_t.</summary>
+    /// <summary>x̂ at z_t and γ_t, [B] or [1].</summary>
     private Tensor ImageEstimate(Tensor z, Tensor gamma)
+        => _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), Unconditional(z)), z, NoiseLevel.At(gamma, z.dtype));
+
+    /// <summary>x̂ and E[y + dy/dγ | z].</summary>
+    private (Tensor XHat, Tensor OutputMean) BothEstimates(Tensor z, Tensor gamma)
     {
-        var conditioning = zeros(z.size(0), dtype: DataType, device: Device);
-        return _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), conditioning), z, NoiseLevel.At(gamma, z.dtype));
+        var (prediction, outputMean) = _denoiser.PredictBoth(z, gamma.expand(z.size(0)), Unconditional(z), cut: false);
+        return (_denoiser.Image(prediction, z, NoiseLevel.At(gamma, z.dtype)), outputMean);
     }
+
+    private Tensor Unconditional(Tensor z) => zeros(z.size(0), dtype: DataType, device: Device);
 
     /// <summary>Frees the weights.</summary>
     public void Dispose()

@@ -33,6 +33,7 @@ internal static class OptionsCheck
             EncoderLayout = options.EncoderLayout,
             Denoiser = preset.DenoiserSize(options.DenoiserWidth, options.DenoiserBlocks),
             EncoderNetwork = options.Encoder == EncoderKind.Trainable ? preset.EncoderSize(options.EncoderWidth, options.EncoderBlocks) : null,
+            OdeHead = options.OdeHead,
             NoiseSchedule = options.NoiseSchedule,
             GammaMin = AsWritten(options.GammaMin),
             GammaMax = AsWritten(options.GammaMax),
