@@ -38,10 +38,12 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     public Tensor Diffusion(Tensor x, Tensor times, Tensor eps, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        return Diffusion(x, schedule.At(times), eps, conditioning, dropout).MoveToOuterDisposeScope();
+        return Diffusion(x, schedule.At(times), eps, conditioning, dropout, trainHead: false).Loss.MoveToOuterDisposeScope();
     }
 
-    private Tensor Diffusion(Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps, Tensor conditioning, Dropout? dropout)
+    /// <summary>L∞ and, where the second head is to be trained, its error: the mean square over the pixels of what it misses of y + dy/dγ.</summary>
+    private (Tensor Loss, Tensor? HeadError) Diffusion(
+        Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps, Tensor conditioning, Dropout? dropout, bool trainHead)
     {
         using var scope = NewDisposeScope();
         var (gammaT, slope) = noise;
@@ -50,11 +52,16 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
             ? encoder.EncodeWithDrift(x, gammaT, conditioning, dropout)
             : (encoder.Encode(x, gammaT, conditioning, dropout), null);
         var zT = level.Alpha * xT + level.Sigma * eps;
-        var prediction = denoiser.Predict(zT, gammaT, conditioning, dropout);
+        (Tensor prediction, Tensor? outputMean) = trainHead
+            ? denoiser.PredictBoth(zT, gammaT, conditioning, cut: true, dropout)
+            : (denoiser.Predict(zT, gammaT, conditioning, dropout), null);
         var error = denoiser.Error(prediction, xT, eps, level);
         if (drift is not null)
             error += level.Alpha * level.Sigma * (denoiser.Image(prediction, zT, level) - drift);
-        return (0.5 * slope.to(x.dtype) * error.square().sum(OverPixels)).MoveToOuterDisposeScope();
+        var loss = 0.5 * slope.to(x.dtype) * error.square().sum(OverPixels);
+        // y + dy/dγ = x_t − (dx_t/dλ)/σ²
+        var headError = outputMean is null ? null : (outputMean - (xT - drift!).detach()).square().mean(OverPixels);
+        return (loss.MoveToOuterDisposeScope(), headError?.MoveToOuterDisposeScope());
     }
 
     /// <summary>All three at the given times, [B], in double precision.</summary>
@@ -64,21 +71,25 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
         return All(x, schedule.At(times), eps0, eps, conditioning, dropout).MoveToOuterDisposeScope();
     }
 
-    /// <summary>All three.</summary>
+    /// <summary>All three and, for training, the error of a second head.</summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
     /// <param name="noise">γ(t) and γ'(t) of the diffusion loss, each [B], in double precision.</param>
     /// <param name="eps0">Noise of the reconstruction, [B, C, H, W].</param>
     /// <param name="eps">Noise of the diffusion, [B, C, H, W].</param>
     /// <param name="conditioning">[B].</param>
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
-    public BoundParts All(Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps0, Tensor eps, Tensor conditioning, Dropout? dropout = null)
+    /// <param name="trainHead">Whether the denoiser's second head is trained, if it has one.</param>
+    public BoundParts All(
+        Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps0, Tensor eps, Tensor conditioning, Dropout? dropout = null, bool trainHead = false)
     {
         using var scope = NewDisposeScope();
         var (x0, x1) = EndPoints(x, conditioning, dropout);
+        var (diffusion, headError) = Diffusion(x, noise, eps, conditioning, dropout, trainHead && denoiser.HasOdeHead);
         return new BoundParts(
             Reconstruction(x, x0, eps0).MoveToOuterDisposeScope(),
             Latent(x1).MoveToOuterDisposeScope(),
-            Diffusion(x, noise, eps, conditioning, dropout).MoveToOuterDisposeScope());
+            diffusion.MoveToOuterDisposeScope(),
+            headError?.MoveToOuterDisposeScope());
     }
 
     /// <summary>The encodings at both ends of time, x_{t=0} and x_{t=1}, through one pass of the encoder.</summary>
@@ -93,13 +104,18 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
 }
 
 /// <summary>The three parts of the bound, nats per image, each [B].</summary>
-internal readonly record struct BoundParts(Tensor Reconstruction, Tensor Latent, Tensor Diffusion)
+/// <param name="Reconstruction">L0.</param>
+/// <param name="Latent">L1.</param>
+/// <param name="Diffusion">L∞.</param>
+/// <param name="HeadError">No part of the bound: the mean squared error of the second head, where it is trained; [B].</param>
+internal readonly record struct BoundParts(Tensor Reconstruction, Tensor Latent, Tensor Diffusion, Tensor? HeadError = null)
 {
     public BoundParts MoveToOuterDisposeScope()
     {
         Reconstruction.MoveToOuterDisposeScope();
         Latent.MoveToOuterDisposeScope();
         Diffusion.MoveToOuterDisposeScope();
+        HeadError?.MoveToOuterDisposeScope();
         return this;
     }
 }

@@ -53,7 +53,7 @@ public sealed partial class DiffEncModel : IDisposable
     internal Device Device { get; private set; } = CPU;
 
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    internal bool FirstDerivativesOnly { set => _denoiser.FirstDerivativesOnly = value; }
+    internal bool FirstDerivativesOnly { get => _denoiser.FirstDerivativesOnly; set => _denoiser.FirstDerivativesOnly = value; }
 
     /// <summary>
     /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
@@ -239,7 +239,7 @@ public sealed partial class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var zT = Own(z);
-            return new AncestralStep(Process(Conditioning(conditioning, zT))).Next(zT, (double)(T - i) / T, (T - i - 1.0) / T, Own(eps, zT));
+            return new AncestralStep(Process(_ => Conditioning(conditioning, zT))).Next(zT, (double)(T - i) / T, (T - i - 1.0) / T, Own(eps, zT));
         });
     }
 
@@ -275,35 +275,6 @@ public sealed partial class DiffEncModel : IDisposable
 
     /// <summary>The estimate of the diffusion loss in the steps of a grid; <see langword="null"/>: in continuous time.</summary>
     internal DiffusionEstimate DiffusionLoss(TimeGrid? grid) => grid is null ? new ContinuousEstimate(Bounds) : new FiniteDepthEstimate(Steps, grid);
-
-    /// <summary>The model as samplers see it.</summary>
-    /// <param name="class">The class of all images, 1..<see cref="Classes"/>; 0: unconditional.</param>
-    /// <param name="guidance">g, at least 0: see <see cref="Guided"/>.</param>
-    internal GenerativeProcess Process(int @class = 0, double guidance = 0)
-    {
-        ImageEstimate xHat = guidance == 0
-            ? (z, gamma) => ImageEstimate(z, gamma, full(z.size(0), @class, dtype: DataType, device: Device))
-            : (z, gamma) => Guided(z, gamma, @class, guidance);
-        return new(Schedule, xHat, _encoder.Drifts);
-    }
-
-    private GenerativeProcess Process(Tensor conditioning) => new(Schedule, (z, gamma) => ImageEstimate(z, gamma, conditioning), _encoder.Drifts);
-
-    /// <summary>x̂ at z_t and one γ_t.</summary>
-    private Tensor ImageEstimate(Tensor z, Tensor gamma, Tensor conditioning)
-        => _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), conditioning), z, NoiseLevel.At(gamma, z.dtype));
-
-    /// <summary>
-    /// Classifier-free guidance (Ho and Salimans, 2022): x̂_c + g (x̂_c − x̂_∅), away from what the model expects without knowing the class. Both
-    /// in one pass.
-    /// </summary>
-    private Tensor Guided(Tensor z, Tensor gamma, int @class, double g)
-    {
-        var withClass = full(z.size(0), @class, dtype: DataType, device: Device);
-        var conditioning = cat([withClass, zeros_like(withClass)]);
-        var both = ImageEstimate(cat([z, z]), gamma, conditioning).chunk(2, 0);
-        return both[0] + g * (both[0] - both[1]);
-    }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose()

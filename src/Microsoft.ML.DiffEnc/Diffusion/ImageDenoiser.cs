@@ -14,20 +14,40 @@ internal sealed class ImageDenoiser : nn.Module
     {
         (_gammaMin, _gammaMax) = (description.GammaMin, description.GammaMax);
         _parameterization = description.Parameterization;
-        _network = new Denoiser(description.Channels, description.Denoiser, init, description.Classes);
+        HasOdeHead = description.OdeHead;
+        _network = new Denoiser(description.Channels, description.Denoiser, init, description.Classes, description.OdeHead);
         foreach (var (name, module) in _network.named_children())
             register_module(name, module);
     }
 
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    public bool FirstDerivativesOnly { set => _network.FirstDerivativesOnly = value; }
+    public bool FirstDerivativesOnly { get => _network.FirstDerivativesOnly; set => _network.FirstDerivativesOnly = value; }
+
+    /// <summary>Whether E[y + dy/dγ | z] is predicted too.</summary>
+    public bool HasOdeHead { get; }
 
     /// <summary>v̂ or ε̂, [B, C, H, W], at noise levels γ, [B], in double precision.</summary>
     public Tensor Predict(Tensor z, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        return _network.Forward(z, (gamma - _gammaMin) / (_gammaMax - _gammaMin), conditioning, dropout).MoveToOuterDisposeScope();
+        return _network.Forward(z, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
     }
+
+    /// <summary>v̂ or ε̂ and, from the same pass, E[y + dy/dγ | z], both [B, C, H, W].</summary>
+    /// <param name="z">[B, C, H, W].</param>
+    /// <param name="gamma">[B], in double precision.</param>
+    /// <param name="conditioning">[B].</param>
+    /// <param name="cut">Whether gradients stop before the second head: when it is trained.</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
+    public (Tensor Prediction, Tensor OutputMean) PredictBoth(Tensor z, Tensor gamma, Tensor conditioning, bool cut, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        var (prediction, outputMean) = _network.ForwardBoth(z, Time(gamma), conditioning, cut, dropout);
+        return (prediction.MoveToOuterDisposeScope(), outputMean.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>t' = (γ − γ_min)/(γ_max − γ_min).</summary>
+    private Tensor Time(Tensor gamma) => (gamma - _gammaMin) / (_gammaMax - _gammaMin);
 
     /// <summary>x̂ from a prediction: α z − σ v̂, or (z − σ ε̂)/α.</summary>
     public Tensor Image(Tensor prediction, Tensor z, NoiseLevel level) => _parameterization switch

@@ -20,6 +20,11 @@ internal sealed record ModelDescription
     public NetworkSize? EncoderNetwork { get; init; }
 
     public EncoderLayout EncoderLayout { get; init; }
+
+    /// <summary>Whether the denoiser has a second head for E[y + dy/dγ | z]; only with a trainable encoder. Not written when it is off.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OdeHead { get; init; }
+
     public NoiseScheduleKind NoiseSchedule { get; init; }
     public double GammaMin { get; init; } = -13.3;
     public double GammaMax { get; init; } = 5;

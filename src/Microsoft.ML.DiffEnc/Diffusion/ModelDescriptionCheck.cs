@@ -42,6 +42,8 @@ internal static class ModelDescriptionCheck
             return $"a denoiser of about {ofDenoisers / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.";
         if (d.Encoder != EncoderKind.None && d.Parameterization != Parameterization.V)
             return $"an encoder with the parameterisation {d.Parameterization}; DiffEnc's encoders need {Parameterization.V}.";
+        if (d.OdeHead && d.Encoder != EncoderKind.Trainable)
+            return $"a second head (OdeHead) with the encoder {d.Encoder}, for which the ODE is exact without one; it goes with {EncoderKind.Trainable} only.";
         if (d.Encoder != EncoderKind.Trainable)
             return d.EncoderNetwork is null ? null : $"the encoder {d.Encoder} with the size of an encoder network; only a trainable encoder has one.";
         if (d.EncoderNetwork is null)

@@ -17,8 +17,9 @@ internal sealed class Denoiser : nn.Module
     private readonly ResNetBlock _mid1, _mid2;
     private readonly AttentionBlock _attention;
     private readonly GroupNorm _normOut;
+    private readonly OdeHead? _odeHead;
 
-    public Denoiser(int channels, NetworkSize size, Initializer init, int classes = 0) : base(nameof(Denoiser))
+    public Denoiser(int channels, NetworkSize size, Initializer init, int classes = 0, bool odeHead = false) : base(nameof(Denoiser))
     {
         long n = size.Width;
         ResNetBlock Block(long channelsIn) => new(channelsIn, n, 4 * n, size.BlockGroups, init);
@@ -42,10 +43,14 @@ internal sealed class Denoiser : nn.Module
         this.RegisterEach("up", _up);
         register_module("norm_out", _normOut);
         register_module("conv_out", _convOut);
+        if (!odeHead)
+            return;
+        _odeHead = new OdeHead(n, channels, size.OutputGroups, init);
+        register_module("ode_head", _odeHead);
     }
 
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    public bool FirstDerivativesOnly { set => _attention.FirstDerivativesOnly = value; }
+    public bool FirstDerivativesOnly { get => _attention.FirstDerivativesOnly; set => _attention.FirstDerivativesOnly = value; }
 
     /// <param name="z">The noisy latent, [B, C, H, W].</param>
     /// <param name="time">t' = (γ − γ_min)/(γ_max − γ_min), [B], in double precision.</param>
@@ -53,6 +58,29 @@ internal sealed class Denoiser : nn.Module
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
     /// <returns>[B, C, H, W].</returns>
     public Tensor Forward(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        return Output(Features(z, time, conditioning, dropout), z).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Both heads, from one pass.</summary>
+    /// <param name="z">The noisy latent, [B, C, H, W].</param>
+    /// <param name="time">t', [B], in double precision.</param>
+    /// <param name="conditioning">[B]; 0 when unconditional.</param>
+    /// <param name="cut">Whether gradients stop before the second head, which is then trained without a say in the features that it reads.</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
+    /// <returns>Both [B, C, H, W].</returns>
+    public (Tensor Output, Tensor OdeHead) ForwardBoth(Tensor z, Tensor time, Tensor conditioning, bool cut, Dropout? dropout = null)
+    {
+        var head = _odeHead ?? throw new InvalidOperationException("This denoiser has no second head.");
+        using var scope = NewDisposeScope();
+        var features = Features(z, time, conditioning, dropout);
+        var ofHead = head.Forward(cut ? features.Value.detach() : features.Value);
+        return (Output(features, z).MoveToOuterDisposeScope(), ofHead.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What the last layers read, [B, n, H, W].</summary>
+    private Dual Features(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout)
     {
         using var scope = NewDisposeScope();
         var embedding = _timeEmbedding.Forward(new Dual(time), conditioning);
@@ -66,9 +94,10 @@ internal sealed class Denoiser : nn.Module
         h = _mid2.Forward(h, embedding, dropout);
         foreach (var block in _up)
             h = block.Forward(Dual.Concatenate(h, skips.Pop()), embedding, dropout);
-        var output = _convOut.Forward(_normOut.Forward(h).Swish()).Value;
-        return (output + z).MoveToOuterDisposeScope();
+        return h.MoveToOuterDisposeScope();
     }
+
+    private Tensor Output(Dual features, Tensor z) => _convOut.Forward(_normOut.Forward(features).Swish()).Value + z;
 
     /// <summary>[z, sines, cosines], each part channel by channel with the frequencies of a channel side by side: [B, 5C, H, W].</summary>
     private static Tensor WithFourierFeatures(Tensor z)

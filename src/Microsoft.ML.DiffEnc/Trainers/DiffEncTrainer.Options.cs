@@ -70,6 +70,14 @@ public sealed partial class DiffEncTrainer
         /// <summary>ResNet blocks on the encoder's way down: 1..4096. Default: the preset's.</summary>
         public int? EncoderBlocks;
 
+        /// <summary>
+        /// Whether the denoiser gets a second, small head that makes the probability-flow ODE exact with a trained encoder: for likelihoods by
+        /// <c>OdeLikelihood</c> and the samplers <see cref="SamplerKind.Ode"/> and <see cref="SamplerKind.Deterministic"/>.
+        /// It is trained beside the bound and does not change it. <see cref="EncoderKind.Trainable"/> only; without an encoder and with the
+        /// non-trainable one the ODE is exact as it is. In continuous time only. Default false.
+        /// </summary>
+        public bool OdeHead;
+
         /// <summary>What the denoiser predicts. <see cref="Parameterization.Epsilon"/> goes with <see cref="EncoderKind.None"/> only. Default <see cref="Parameterization.V"/>.</summary>
         public Parameterization Parameterization;
 

@@ -37,6 +37,7 @@ internal static class OptionsCheck
             EncoderLayout = options.EncoderLayout,
             Denoiser = preset.DenoiserSize(options.DenoiserWidth, options.DenoiserBlocks),
             EncoderNetwork = options.Encoder == EncoderKind.Trainable ? preset.EncoderSize(options.EncoderWidth, options.EncoderBlocks) : null,
+            OdeHead = options.OdeHead,
             NoiseSchedule = options.NoiseSchedule,
             GammaMin = AsWritten(options.GammaMin),
             GammaMax = AsWritten(options.GammaMax),
@@ -74,6 +75,8 @@ internal static class OptionsCheck
     public static void CheckTheRest(Options options)
     {
         FiniteDepthCheck.Variance(options.Variance, options.VarianceWeight, nameof(options.Variance));
+        if (options is { Depth: not null, OdeHead: true })
+            throw Refusal(nameof(options.OdeHead), "is set, and so is Depth; the head learns y + dy/dγ, and training in T steps has no derivative. Unset one");
         if (options.Depth is null && options.Variance != StepVariance.Posterior)
         {
             throw Refusal(

@@ -30,6 +30,10 @@ internal static class StartOptions
             throw new ArgumentException(
                 $"The option {nameof(options.LabelColumnName)} is '{options.LabelColumnName}', and the networks of the authors' checkpoints " +
                 "have no input for a class. Leave it unset, or start from fresh weights.", nameof(options));
+        if (options.OdeHead)
+            throw new ArgumentException(
+                $"The option {nameof(options.OdeHead)} is set, and the authors' checkpoints have no weights for a second head. Leave it unset, or start from " +
+                "fresh weights.", nameof(options));
         var model = ReferenceConfig.Read(options.ReferenceConfigPath, options.Width, options.Height, options.Channels);
         foreach (var (name, chosen, described) in Chosen(options, model))
             if (chosen is not null && !chosen.Equals(described))

@@ -117,6 +117,8 @@ internal sealed class TrainingLoop : IDisposable
         var (parts, schedule) = _objective.Of(x, uniform, eps0, eps, conditioning, dropout);
         double unit = _plan.Model.NatsPerBitPerDimension;
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
+        if (parts.HeadError is not null)
+            loss += parts.HeadError.mean(); // of weights that the bound does not reach, and reaches no others
         loss.backward();
         schedule?.Backward(parts.Diffusion / unit);
 

@@ -33,7 +33,7 @@ internal sealed class ContinuousObjective(DiffEncModel model) : TrainingObjectiv
     {
         var noise = model.Schedule.At(uniform);
         var variance = model.Schedule.TrainsOnVariance ? new VarianceGradient(noise) : null;
-        return (model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning, dropout), variance);
+        return (model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning, dropout, trainHead: true), variance);
     }
 }
 

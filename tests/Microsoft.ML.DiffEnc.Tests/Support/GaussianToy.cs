@@ -10,18 +10,22 @@ namespace Microsoft.ML.DiffEnc.Tests.Support;
 /// </summary>
 internal sealed class GaussianToy
 {
-    private const double Mean = 0.3, Variance = 0.25, GammaMin = -5.6, GammaMax = 6;
+    private const double Mean = 0.3, Variance = 0.25, GammaMin = -5.6;
 
     // y = 0.605 x + 0.1645. Slope, offset and γ_min are chosen to show a bias of known size, not taken from a training: an independent
     // Runge-Kutta solution of the uncorrected ODE ends at mean 0.444 and variance 0.305, in place of 0.300 and 0.252.
     private const double Slope = 0.605, Offset = 0.1645;
 
     private readonly EncoderKind _encoder;
+    private readonly double _gammaMax;
 
-    public GaussianToy(EncoderKind encoder)
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="head">Whether the denoiser has the second head, as good as training could make it: E[y + dy/dγ | z].</param>
+    /// <param name="gammaMax">γ(1). At 40 nothing of the image is left in z_1 in double precision, and z_1 ~ N(0, 1).</param>
+    public GaussianToy(EncoderKind encoder, bool head = false, double gammaMax = 6)
     {
-        _encoder = encoder;
-        Process = new GenerativeProcess(new FixedLinearSchedule(GammaMin, GammaMax), XHat, encoder != EncoderKind.None);
+        (_encoder, _gammaMax) = (encoder, gammaMax);
+        Process = new GenerativeProcess(new FixedLinearSchedule(GammaMin, gammaMax), XHat, encoder != EncoderKind.None, head ? Headed : null);
     }
 
     public GenerativeProcess Process { get; }
@@ -29,18 +33,18 @@ internal sealed class GaussianToy
     /// <summary>Mean and variance of z_t in truth: at t = 0 what samples should have, at t = 1 what they should start from.</summary>
     public (double Mean, double Variance) Truth(double t)
     {
-        double gamma = GammaMin + (GammaMax - GammaMin) * t, alpha2 = Sigmoid(-gamma), sigma2 = Sigmoid(gamma);
+        double gamma = GammaMin + (_gammaMax - GammaMin) * t, alpha2 = Sigmoid(-gamma), sigma2 = Sigmoid(gamma);
         var (a, c, _, _) = Encoding(gamma);
         return (Math.Sqrt(alpha2) * (a * Mean + c), alpha2 * a * a * Variance + sigma2);
     }
 
     /// <summary>
-    /// Mean and variance of what a sampler makes of z_1 as in truth, without Monte-Carlo error: a step is affine in z and ε here, and three
+    /// Mean and variance of what a sampler makes of z_1, as in truth if nothing else is given, without Monte-Carlo error: a step is affine in z and ε here, and three
     /// evaluations give its coefficients.
     /// </summary>
-    public (double Mean, double Variance) Moments(SamplerKind kind, int steps)
+    public (double Mean, double Variance) Moments(SamplerKind kind, int steps, (double Mean, double Variance)? start = null)
     {
-        var (mean, variance) = Truth(1);
+        var (mean, variance) = start ?? Truth(1);
         var sampler = SamplerStep.Create(kind, Process);
         for (int i = 0; i < steps; i++)
         {
@@ -53,14 +57,32 @@ internal sealed class GaussianToy
         return (mean, variance);
     }
 
-    private Tensor XHat(Tensor z, Tensor gammaT)
+    private Tensor XHat(Tensor z, Tensor gamma)
     {
-        double gamma = gammaT.item<double>(), alpha2 = Sigmoid(-gamma), sigma2 = Sigmoid(gamma), alpha = Math.Sqrt(alpha2);
-        var (a, c, da, dc) = Encoding(gamma);
-        double gain = alpha * a * Variance / (alpha2 * a * a * Variance + sigma2);
-        var x = Mean + gain * (z - alpha * (a * Mean + c)); // E[x | z]
-        return _encoder == EncoderKind.None ? x : ((a + da) * x + (c + dc)) / (1 + sigma2);
+        var x = MeanImage(z, gamma);
+        if (_encoder == EncoderKind.None)
+            return x;
+        Tensor Share(Func<(double A, double C, double SlopeA, double SlopeC), double> numerator)
+            => PerImage(gamma, g => numerator(Encoding(g)) / (1 + Sigmoid(g)));
+        return Share(e => e.A + e.SlopeA) * x + Share(e => e.C + e.SlopeC);
     }
+
+    private (Tensor XHat, Tensor OutputMean) Headed(Tensor z, Tensor gamma) => (XHat(z, gamma), Slope * MeanImage(z, gamma) + Offset);
+
+    /// <summary>E[x | z].</summary>
+    private Tensor MeanImage(Tensor z, Tensor gamma)
+    {
+        double Centre(double g) => Math.Sqrt(Sigmoid(-g)) * (Encoding(g).A * Mean + Encoding(g).C);
+        double Gain(double g)
+        {
+            double alpha = Math.Sqrt(Sigmoid(-g)), a = Encoding(g).A;
+            return alpha * a * Variance / (alpha * alpha * a * a * Variance + Sigmoid(g));
+        }
+        return Mean + PerImage(gamma, Gain) * (z - PerImage(gamma, Centre));
+    }
+
+    private static Tensor PerImage(Tensor gamma, Func<double, double> of)
+        => tensor(Array.ConvertAll(gamma.data<double>().ToArray(), g => of(g))).reshape(-1, 1, 1, 1);
 
     /// <summary>A, C, dA/dλ and dC/dλ.</summary>
     private (double A, double C, double SlopeA, double SlopeC) Encoding(double gamma)

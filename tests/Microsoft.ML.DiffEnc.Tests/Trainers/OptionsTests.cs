@@ -35,6 +35,7 @@ public class OptionsTests
         ["variance in continuous time"] = (o => o.Variance = StepVariance.Optimal, ["Variance", "Optimal", "Depth is null"]),
         ["fixed variance without its weight"] = (o => (o.Depth, o.Variance) = (10, StepVariance.Fixed), ["VarianceWeight", "not set"]),
         ["no label column"] = (o => o.LabelColumnName = "", ["LabelColumnName", "empty"]),
+        ["head in steps"] = (o => (o.OdeHead, o.Depth) = (true, 10), ["OdeHead", "Depth"]),
         ["labels to leave out"] = (o => o.LabelDropout = 0.2, ["LabelDropout", "no labels", "LabelColumnName"]),
         ["label dropout"] = (o => (o.LabelColumnName, o.LabelDropout) = ("Label", 1), ["LabelDropout", "below 1"]),
         ["weight decay"] = (o => o.WeightDecay = -1, ["WeightDecay", "at least 0"]),
