@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Microsoft.ML.DiffEnc.Studies.Depth;
 using Microsoft.ML.DiffEnc.Studies.Importance;
+using Microsoft.ML.DiffEnc.Studies.Samplers;
 
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
-    DepthCommand.Create(), ImportanceCommand.Create()
+    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create()
 }.Parse(args).Invoke();

@@ -219,8 +219,9 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Images as a data view with the columns <c>Index</c> (<see cref="long"/>, from 0) and <c>Image</c> (<see cref="MLImage"/>): the pixels that
-    /// <see cref="Generate"/> gives, made as rows are read, up to 64 at a time, and not kept. So there may be any number of them; every cursor
+    /// Images as a data view with the columns <c>Index</c> (<see cref="long"/>, from 0) and, under the name of the column that this transformer
+    /// reads images from, an <see cref="MLImage"/>: the pixels that <see cref="Generate"/> gives, made as rows are read, up to 64 at a time, and not
+    /// kept. So there may be any number of them; every cursor
     /// that reads images makes them anew, the same ones.
     /// </summary>
     /// <param name="count">How many, at least 1.</param>

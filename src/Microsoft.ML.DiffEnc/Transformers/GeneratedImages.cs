@@ -18,7 +18,7 @@ internal sealed class GeneratedImages
     private GeneratedImages(DiffEncTransformer transformer, int count, GenerationOptions options)
         => (_transformer, _count, _options, _size) = (transformer, count, options, transformer.ImageColumn);
 
-    /// <summary>A view of the columns <c>Index</c> and <c>Image</c>.</summary>
+    /// <summary>A view of the columns <c>Index</c> and the one that the transformer reads images from.</summary>
     /// <param name="transformer">Whose images.</param>
     /// <param name="count">The number of rows.</param>
     /// <param name="options">How they are made; not to be changed any more.</param>
@@ -26,7 +26,7 @@ internal sealed class GeneratedImages
     {
         var schema = new DataViewSchema.Builder();
         schema.AddColumn("Index", NumberDataViewType.Int64);
-        schema.AddColumn("Image", new ImageDataViewType(transformer.ImageColumn.Height, transformer.ImageColumn.Width));
+        schema.AddColumn(transformer.ImageColumn.Name, new ImageDataViewType(transformer.ImageColumn.Height, transformer.ImageColumn.Width));
         return new NumberedView(schema.ToSchema(), count, row =>
         {
             var images = new GeneratedImages(transformer, count, options);
