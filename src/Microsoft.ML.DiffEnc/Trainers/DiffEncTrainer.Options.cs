@@ -13,7 +13,8 @@ public sealed partial class DiffEncTrainer
         private EncoderKind? _encoder;
         private EncoderLayout? _encoderLayout;
 
-        /// <summary>The column of images: <c>MLImage</c>, or a fixed-size vector of <c>Single</c> or <c>Byte</c> values 0..255. Default <c>Image</c>.</summary>
+        /// <summary>The column of images: <c>MLImage</c>, or a fixed-size vector of <c>Single</c> or <c>Byte</c> values 0..255. Default
+        /// <c>Image</c>.</summary>
         public string InputColumnName = "Image";
 
         /// <summary>
@@ -29,16 +30,19 @@ public sealed partial class DiffEncTrainer
         /// </summary>
         public double? LabelDropout;
 
-        /// <summary>Width of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder blocks.</summary>
+        /// <summary>Width of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder
+        /// blocks.</summary>
         public int Width;
 
-        /// <summary>Height of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder blocks.</summary>
+        /// <summary>Height of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder
+        /// blocks.</summary>
         public int Height;
 
         /// <summary>1 (grey) or 3 (red, green, blue). Default 3.</summary>
         public int Channels = 3;
 
-        /// <summary>How a vector column is laid out; an image column ignores it. Default <see cref="PixelLayout.ChannelsFirst"/>, as <c>ExtractPixels</c> makes it.</summary>
+        /// <summary>How a vector column is laid out; an image column ignores it. Default <see cref="PixelLayout.ChannelsFirst"/>, as
+        /// <c>ExtractPixels</c> makes it.</summary>
         public PixelLayout PixelLayout;
 
         /// <summary>Sizes and settings that go together; fills what is not set here. Default: <see cref="DiffEncPreset.Small"/>.</summary>
@@ -72,21 +76,24 @@ public sealed partial class DiffEncTrainer
 
         /// <summary>
         /// Whether the denoiser gets a second, small head that makes the probability-flow ODE exact with a trained encoder: for likelihoods by
-        /// <c>OdeLikelihood</c> and the samplers <see cref="SamplerKind.Ode"/> and <see cref="SamplerKind.Deterministic"/>.
+        /// <see cref="GenerativeCatalog.OdeLikelihood"/> and the samplers <see cref="SamplerKind.Ode"/> and <see cref="SamplerKind.Deterministic"/>.
         /// It is trained beside the bound and does not change it. <see cref="EncoderKind.Trainable"/> only; without an encoder and with the
         /// non-trainable one the ODE is exact as it is. In continuous time only. Default false.
         /// </summary>
         public bool OdeHead;
 
-        /// <summary>What the denoiser predicts. <see cref="Parameterization.Epsilon"/> goes with <see cref="EncoderKind.None"/> only. Default <see cref="Parameterization.V"/>.</summary>
+        /// <summary>What the denoiser predicts. <see cref="Parameterization.Epsilon"/> goes with <see cref="EncoderKind.None"/> only. Default
+        /// <see cref="Parameterization.V"/>.</summary>
         public Parameterization Parameterization;
 
         /// <summary>
-        /// How the noise grows with time: fixed, or learned with the model and saved with it. Default <see cref="NoiseScheduleKind.FixedLinear"/>, the paper's.
+        /// How the noise grows with time: fixed, or learned with the model and saved with it. Default <see cref="NoiseScheduleKind.FixedLinear"/>,
+        /// the paper's.
         /// </summary>
         public NoiseScheduleKind NoiseSchedule;
 
-        /// <summary>γ at t = 0, −log of the largest signal-to-noise ratio; below <see cref="GammaMax"/>. Trained end points start here. Default −13.3.</summary>
+        /// <summary>γ at t = 0, −log of the largest signal-to-noise ratio; below <see cref="GammaMax"/>. Trained end points start here. Default
+        /// −13.3.</summary>
         public float GammaMin = -13.3f;
 
         /// <summary>γ at t = 1. Trained end points start here. Default 5.</summary>
@@ -126,7 +133,8 @@ public sealed partial class DiffEncTrainer
         /// <summary>AdamW's decay of all weights but biases, at least 0. Default 0.01.</summary>
         public double? WeightDecay;
 
-        /// <summary>Decay of the moving average of the weights that scores and generates, in [0, 1). Default: the preset's (the paper's: 0.9999).</summary>
+        /// <summary>Decay of the moving average of the weights that scores and generates, in [0, 1). Default: the preset's (the paper's:
+        /// 0.9999).</summary>
         public double? EmaDecay;
 
         /// <summary>
@@ -138,10 +146,12 @@ public sealed partial class DiffEncTrainer
         /// <summary>Share of activations dropped in training, in [0, 1). Default: the preset's (the paper's: 0.1).</summary>
         public double? Dropout;
 
-        /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none. Default 8.</summary>
+        /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none.
+        /// Default 8.</summary>
         public int ScoringDraws = ScoringSettings.DefaultDraws;
 
-        /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..256; each costs one pass of the networks. Default 4.</summary>
+        /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..256; each costs one pass of the networks. Default
+        /// 4.</summary>
         public int ScoringTimesPerDraw = ScoringSettings.DefaultTimesPerDraw;
 
         /// <summary>Seed of weights, order and noise. Default: the <see cref="MLContext"/>'s; without that a new one each time.</summary>
