@@ -3,6 +3,7 @@ using Microsoft.ML.DiffEnc.Evaluation;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Representations;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
@@ -46,6 +47,16 @@ public sealed class GenerativeCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         var model = HostSettings.PlaceModel(_env, () => ReferenceCheckpoint.Load(checkpointPath, configPath, width, height));
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
+    }
+
+    /// <summary>Represents images by what a trained model makes of them, for a classifier trained on few labels or a search for neighbours.</summary>
+    /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
+    /// <param name="options">Which representation; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or asks for what the model does not have; the message names it.</exception>
+    public IEstimator<RepresentationTransformer> Representations(DiffEncTransformer model, RepresentationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new RepresentationEstimator(_env, model, options);
     }
 
     /// <summary>Averages the likelihoods of scored images.</summary>

@@ -26,8 +26,18 @@ internal sealed class ImageDenoiser : nn.Module
     public Tensor Predict(Tensor z, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        return _network.Forward(z, (gamma - _gammaMin) / (_gammaMax - _gammaMin), conditioning, dropout).MoveToOuterDisposeScope();
+        return _network.Forward(z, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
     }
+
+    /// <summary>What the block of that name gives, [B, n, H, W]; no block behind it is computed.</summary>
+    public Tensor Activation(Tensor z, Tensor gamma, Tensor conditioning, string block)
+    {
+        using var scope = NewDisposeScope();
+        return _network.Activations(z, Time(gamma), conditioning).First(a => a.Block == block).Activation.Value.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>t' of γ.</summary>
+    private Tensor Time(Tensor gamma) => (gamma - _gammaMin) / (_gammaMax - _gammaMin);
 
     /// <summary>x̂ from a prediction: α z − σ v̂, or (z − σ ε̂)/α.</summary>
     public Tensor Image(Tensor prediction, Tensor z, NoiseLevel level) => _parameterization switch
