@@ -3,6 +3,7 @@ using Microsoft.ML.DiffEnc.Evaluation;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.DiffEnc.Transformers.Representations;
 using Microsoft.ML.Runtime;
 
@@ -57,6 +58,30 @@ public sealed class GenerativeCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         return new RepresentationEstimator(_env, model, options);
+    }
+
+    /// <summary>Tells anomalies from normal images. Its <c>Fit</c> takes normal images that the model was not trained on, and calibrates the threshold on them.</summary>
+    /// <param name="model">The model, trained on normal images. The transformers share it; disposing of one leaves it to the others.</param>
+    /// <param name="options">By what score, and how strictly; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public IEstimator<AnomalyTransformer> DetectAnomalies(DiffEncTransformer model, AnomalyOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new AnomalyEstimator(_env, model, options);
+    }
+
+    /// <summary>Compares the scores of an <see cref="AnomalyTransformer"/>, or any other's, with what is known of the images.</summary>
+    /// <param name="scored">The scored images, with their labels.</param>
+    /// <param name="labelColumnName">The column that says which are anomalies: <see cref="bool"/>, or <see cref="float"/> 0 and 1.</param>
+    /// <param name="scoreColumnName">The column of scores, <see cref="float"/>, which rise as images get less normal.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There are no anomalies, or no normal images; or a score is NaN.</exception>
+    public AnomalyMetrics EvaluateAnomalies(IDataView scored, string labelColumnName = "Label", string scoreColumnName = "Score")
+    {
+        ArgumentNullException.ThrowIfNull(scored);
+        ArgumentException.ThrowIfNullOrWhiteSpace(labelColumnName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(scoreColumnName);
+        return AnomalyEvaluation.Evaluate(_env, scored, labelColumnName, scoreColumnName);
     }
 
     /// <summary>Averages the likelihoods of scored images.</summary>

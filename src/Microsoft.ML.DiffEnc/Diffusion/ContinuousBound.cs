@@ -44,6 +44,13 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
     private Tensor Diffusion(Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps, Tensor conditioning, Dropout? dropout)
     {
         using var scope = NewDisposeScope();
+        return DiffusionOfPixels(x, noise, eps, conditioning, dropout).sum(OverPixels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The share of each value of the image in the diffusion loss at γ(t) and γ'(t), [B, C, H, W].</summary>
+    public Tensor DiffusionOfPixels(Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
         var (gammaT, slope) = noise;
         var level = NoiseLevel.At(gammaT, x.dtype);
         var (xT, drift) = encoder.Drifts
@@ -54,7 +61,7 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
         var error = denoiser.Error(prediction, xT, eps, level);
         if (drift is not null)
             error += level.Alpha * level.Sigma * (denoiser.Image(prediction, zT, level) - drift);
-        return (0.5 * slope.to(x.dtype) * error.square().sum(OverPixels)).MoveToOuterDisposeScope();
+        return (0.5 * slope.to(x.dtype).reshape(-1, 1, 1, 1) * error.square()).MoveToOuterDisposeScope();
     }
 
     /// <summary>All three at the given times, [B], in double precision.</summary>

@@ -13,6 +13,9 @@ public sealed partial class DiffEncModel
     /// <summary>The names of the encoder's blocks; none where it is not a network.</summary>
     internal IReadOnlyList<string> EncoderBlocks => _encoder.BlockNames;
 
+    /// <summary>x_t.</summary>
+    internal Tensor Encoded(Tensor x, Tensor gamma, Tensor conditioning) => Scoped(() => _encoder.Encode(x, gamma, conditioning));
+
     /// <summary>y alone.</summary>
     internal Tensor EncoderValue(Tensor x, Tensor gamma, Tensor conditioning)
         => Scoped(() => _encoder.Output(x, new Dual(gamma), conditioning).Value);

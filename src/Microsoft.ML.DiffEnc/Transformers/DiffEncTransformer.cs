@@ -84,6 +84,13 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         }
     }
 
+    /// <summary>A further transformer that scores alike. It shares the model.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    internal DiffEncTransformer Again() => new(_host, Share(), Settings);
+
+    /// <summary>Held while the model computes, and while it is freed.</summary>
+    internal Lock Network => _shared.Network;
+
     /// <summary>Rows that are scored together.</summary>
     internal int BatchSize => Math.Clamp(MostBytesInBatch / ImageColumn.ValuesPerImage, 1, MostRowsInBatch);
 
@@ -205,7 +212,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
 
     private LikelihoodMapper Bind(DataViewSchema inputSchema) => new(this, inputSchema);
 
-    private void ThrowIfDisposed()
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    internal void ThrowIfDisposed()
     {
         if (_isDisposed)
         {
