@@ -8,7 +8,7 @@ using SkiaSharp;
 
 namespace LikelihoodScoring.Reporting;
 
-/// <summary>The two charts of the report.</summary>
+/// <summary>The charts of the report.</summary>
 internal static class Charts
 {
     private const int Width = 1200, Height = 700;
@@ -70,6 +70,39 @@ internal static class Charts
             plot.Series.Add(series);
         }
         plot.Axes[1].Minimum = 0;
+        Save(plot, path);
+    }
+
+    /// <summary>Where in time the diffusion loss comes from: its mean in each stratum, and one standard error either way.</summary>
+    public static void SaveLossOverTime(string path, LikelihoodReport report)
+    {
+        PlotModel plot = NewPlot("Diffusion loss over time", "time t: from the clean picture to noise", "bits per dimension, per unit of t");
+        LossStratum[] strata = [.. report.DiffusionLossOverTime.Where(s => s.Evaluations > 0)];
+        var band = new AreaSeries { Fill = OxyColor.FromAColor(90, Blue), Title = "± standard error" };
+        var area = new AreaSeries { Fill = OxyColor.FromAColor(25, Blue) };
+        string title = $"held-out pictures; the area is {report.DiffusionLoss.Mean:F3} bits/dim";
+        var mean = new LineSeries { Color = Blue, StrokeThickness = 2, Title = title };
+        foreach (AreaSeries filled in new[] { band, area })
+            filled.Color = filled.Color2 = OxyColors.Transparent;
+        foreach (LossStratum s in strata)
+        {
+            double error = double.IsNaN(s.LossPerTimeStandardError) ? 0 : s.LossPerTimeStandardError;
+            foreach (double t in new[] { s.Start, s.End })
+            {
+                mean.Points.Add(new DataPoint(t, s.LossPerTime));
+                area.Points.Add(new DataPoint(t, s.LossPerTime));
+                area.Points2.Add(new DataPoint(t, 0));
+                band.Points.Add(new DataPoint(t, s.LossPerTime + error));
+                band.Points2.Add(new DataPoint(t, s.LossPerTime - error));
+            }
+        }
+        foreach (LineSeries series in new[] { area, band, mean })
+        {
+            series.MinimumSegmentLength = 0; // low steps too
+            plot.Series.Add(series);
+        }
+        plot.Axes[1].Minimum = 0;
+        (plot.Axes[0].Minimum, plot.Axes[0].Maximum) = (0, 1);
         Save(plot, path);
     }
 

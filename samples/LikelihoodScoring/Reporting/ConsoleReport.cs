@@ -8,6 +8,9 @@ namespace LikelihoodScoring.Reporting;
 /// <summary>What the sample writes to the console before and after training.</summary>
 internal sealed class ConsoleReport(Settings settings)
 {
+    /// <summary>The library's report on the held-out pictures, in the output folder.</summary>
+    public const string JsonFile = "held-out.json", ImagesFile = "held-out.csv", CurveFile = "loss-over-time.csv";
+
     private const int MostPaths = 5;
 
     /// <summary>Whether the output is a terminal that can be redrawn.</summary>
@@ -35,11 +38,12 @@ internal sealed class ConsoleReport(Settings settings)
         return work();
     }
 
-    public void Finish(Results results)
+    public void Finish(Results results, LikelihoodReport heldOut)
     {
         EncoderRun run = results.Encoders[^1];
         AnsiConsole.WriteLine();
         WriteLosses(run);
+        WriteErrors(heldOut.BitsPerDimension);
         if (results.OddKinds.Count > 0)
             WriteOddKinds(results, run);
         WriteBaselines(results.Baselines, run.HeldOut.BitsPerDimension);
@@ -49,7 +53,7 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.MarkupLineInterpolated(
             $"Saved and loaded again: scores differ by at most [bold]{results.LargestDifferenceAfterLoading:G2}[/] bits/dim.");
         AnsiConsole.MarkupLineInterpolated($"Model and pictures: [bold]{Path.GetFullPath(settings.Output)}[/]");
-        foreach (string file in PictureReport.Files)
+        foreach (string file in (string[])[.. PictureReport.Files, JsonFile, ImagesFile, CurveFile])
             AnsiConsole.MarkupLineInterpolated($"  {file}");
         if (settings.Json is string json)
             AnsiConsole.MarkupLineInterpolated($"Figures: [bold]{Path.GetFullPath(json)}[/]");
@@ -70,6 +74,13 @@ internal sealed class ConsoleReport(Settings settings)
         Row("  diffusion", m => Bits(m.DiffusionLoss));
         Row("pictures", m => $"{m.Rows}");
         AnsiConsole.Write(table);
+    }
+
+    private static void WriteErrors(LossEstimate bound)
+    {
+        string draws = double.IsNaN(bound.DrawStandardError) ? "unknown with one draw" : $"± {Bits(bound.DrawStandardError)}";
+        AnsiConsole.MarkupLineInterpolated($"[grey]Of the held-out pictures' error the draws alone make {draws}: what more --draws reduce.[/]");
+        AnsiConsole.WriteLine();
     }
 
     private static void WriteOddKinds(Results results, EncoderRun run)

@@ -1,23 +1,25 @@
 using LikelihoodScoring.Data;
 using LikelihoodScoring.Drawing;
 using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc;
 
 namespace LikelihoodScoring.Reporting;
 
 /// <summary>The pictures that a run leaves in its output folder.</summary>
 internal sealed class PictureReport(string folder, ImageSet images)
 {
-    private const string CurveFile = "training-curve.png", ScoresFile = "scores.png";
+    private const string CurveFile = "training-curve.png", ScoresFile = "scores.png", LossFile = "loss-over-time.png";
     private const string ExtremesFile = "most-and-least-likely.png", GeneratedFile = "generated.png";
     private const int Columns = 8, Extremes = 2 * Columns;
 
     /// <summary>Their names.</summary>
-    public static IReadOnlyList<string> Files { get; } = [CurveFile, ScoresFile, ExtremesFile, GeneratedFile];
+    public static IReadOnlyList<string> Files { get; } = [CurveFile, ScoresFile, LossFile, ExtremesFile, GeneratedFile];
 
-    public void Save(IReadOnlyList<EncoderRun> runs, IReadOnlyList<ScoredImage> scored, IReadOnlyList<MLImage> generated)
+    public void Save(IReadOnlyList<EncoderRun> runs, IReadOnlyList<ScoredImage> scored, LikelihoodReport heldOut, IReadOnlyList<MLImage> generated)
     {
         Charts.SaveTrainingCurve(Path.Combine(folder, CurveFile), runs);
         Charts.SaveScores(Path.Combine(folder, ScoresFile), scored);
+        Charts.SaveLossOverTime(Path.Combine(folder, LossFile), heldOut);
 
         (ScoredImage Row, byte[] Pixels)[] byScore = [.. scored.Zip(images.Pixels(images.Test)).OrderBy(row => row.First.Score)];
         NewSheet()

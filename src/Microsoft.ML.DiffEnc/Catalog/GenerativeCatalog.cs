@@ -1,7 +1,10 @@
 using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Evaluation;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Persistence;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
+using Microsoft.ML.DiffEnc.Reports;
+using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.DiffEnc.Transformers.Representations;
@@ -31,6 +34,20 @@ public sealed class GenerativeCatalog
     /// <param name="options">What is trained, and how.</param>
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     public DiffEncTrainer DiffEnc(DiffEncTrainer.Options options) => new(_env, options);
+
+    /// <summary>
+    /// A trained model evaluated in T steps instead of in continuous time, with the times and the variances of the steps that the options ask for.
+    /// The network stays as it is and is shared: what <c>Fit</c> returns keeps it alive, has to be disposed of, and is saved and loaded like any
+    /// <see cref="DiffEncTransformer"/>.
+    /// </summary>
+    /// <param name="model">The trained model.</param>
+    /// <param name="options">What is estimated from the data that <c>Fit</c> is given; <see langword="null"/>: nothing, 100 uniform steps.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public IEstimator<DiffEncTransformer> FiniteDepth(DiffEncTransformer model, FiniteDepthOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new FiniteDepthEstimator(_env, model, options ?? new FiniteDepthOptions());
+    }
 
     /// <summary>A model from a checkpoint that the paper's authors published, or that their training code wrote.</summary>
     /// <param name="checkpointPath">The checkpoint: Flax msgpack, as it is or compressed with gzip. The averaged (EMA) weights are taken.</param>
@@ -84,6 +101,35 @@ public sealed class GenerativeCatalog
         return AnomalyEvaluation.Evaluate(_env, scored, labelColumnName, scoreColumnName);
     }
 
+    /// <summary>A model from a file that <see cref="DiffEncModelExport.SaveSafetensors"/> wrote: the same weights, scored with the usual
+    /// draws.</summary>
+    /// <param name="path">The file, with the model's description in its metadata.</param>
+    /// <param name="inputColumnName">The column of images that the transformer will score.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, does not describe a model, or its weights do not fit the description; they are
+    /// named.</exception>
+    public DiffEncTransformer LoadSafetensors(string path, string inputColumnName)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
+        var model = HostSettings.PlaceModel(_env, () => ModelFile.ReadWithDescription(path));
+        return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
+    }
+
+    /// <summary>
+    /// Classifies images by a model that was trained with labels (<see cref="DiffEncTrainer.Options.LabelColumnName"/>): p(c | x) ∝ p(x | c) p(c).
+    /// Nothing is trained; the fit looks at the data only for <see cref="ClassPriors.FromData"/>.
+    /// </summary>
+    /// <param name="model">The model, which the classifier shares.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The model was trained without labels, or with a single class.</exception>
+    public IEstimator<BayesClassifierTransformer> BayesClassifier(DiffEncTransformer model, BayesClassifierOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new BayesClassifierEstimator(_env, model, options ?? new BayesClassifierOptions());
+    }
+
     /// <summary>Averages the likelihoods of scored images.</summary>
     /// <param name="scored">What a <see cref="DiffEncTransformer"/> made of some images: its columns must be there under their own names.</param>
     /// <exception cref="ArgumentOutOfRangeException">A likelihood column is missing or is not a <see cref="float"/>.</exception>
@@ -106,5 +152,41 @@ public sealed class GenerativeCatalog
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(reference);
         return SampleEvaluation.Evaluate(_env, model.ImageColumn, samples, reference);
+    }
+
+    /// <summary>Scores images and sums up, with every error stated: see <see cref="LikelihoodReport"/>.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">Images in the model's column. They are read once, a few at a time; all of them are counted.</param>
+    /// <param name="options">How; null for the draws with which the model scores its columns.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An option is out of its range, or the data have no column with such images as the model was trained on.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">There are no images; or one is missing or holds values that are no pixels.</exception>
+    /// <exception cref="ObjectDisposedException">The model's transformer is disposed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
+    public LikelihoodReport Report(DiffEncTransformer model, IDataView data, LikelihoodReportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        return new Reporter(_env, model, options ?? new LikelihoodReportOptions()).Run(data);
+    }
+
+    /// <summary>
+    /// Makes a model's likelihoods more precise for the same work: the fit finds at which times the diffusion loss varies most, and what it gives
+    /// scores the same bound, unbiased, looking there more often.
+    /// </summary>
+    /// <remarks>
+    /// The loss at t is weighted by 1/p(t). A single time drawn from p ∝ √E[ℓ(t)²] gives the mean over images the least variance; with M evenly
+    /// spread times in a set, the noise counts in full and the course of the mean over t only by 1/M: p ∝ √(E[Var ℓ(t)] + E[(mean of ℓ(t))²]/M).
+    /// Both are measured on the images that the estimator is fitted to. The fitted transformer shares the model, and the density is saved with it;
+    /// dispose of each transformer when it is no longer used: the weights are freed with the last.
+    /// </remarks>
+    /// <param name="model">The model, in continuous time.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it. Or the model is scored at finite depth.</exception>
+    public IEstimator<DiffEncTransformer> ImportanceSampling(DiffEncTransformer model, ImportanceSamplingOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new ImportanceSamplingEstimator(_env, model, options ?? new ImportanceSamplingOptions());
     }
 }

@@ -15,19 +15,22 @@ internal static class MLImages
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
     public static IReadOnlyList<MLImage> FromPixels(ReadOnlySpan<byte> pixels, int count, int width, int height, int channels)
     {
-        int plane = width * height;
+        int size = width * height * channels;
         var images = new MLImage[count];
-        var bgra = new byte[plane * 4];
         for (int i = 0; i < count; i++)
-        {
-            ReadOnlySpan<byte> image = pixels.Slice(i * channels * plane, channels * plane);
-            ReadOnlySpan<byte> red = image[..plane];
-            ReadOnlySpan<byte> green = channels == 1 ? red : image[plane..(2 * plane)];
-            ReadOnlySpan<byte> blue = channels == 1 ? red : image[(2 * plane)..];
-            for (int at = 0; at < plane; at++)
-                (bgra[4 * at], bgra[4 * at + 1], bgra[4 * at + 2], bgra[4 * at + 3]) = (blue[at], green[at], red[at], byte.MaxValue);
-            images[i] = MLImage.CreateFromPixels(width, height, MLPixelFormat.Bgra32, bgra);
-        }
+            images[i] = FromPixels(pixels.Slice(i * size, size), width, height);
         return images;
+    }
+
+    /// <summary>One such image, of the pixels [channels, height, width].</summary>
+    public static MLImage FromPixels(ReadOnlySpan<byte> pixels, int width, int height)
+    {
+        int plane = width * height;
+        bool grey = pixels.Length == plane;
+        ReadOnlySpan<byte> red = pixels[..plane], green = grey ? red : pixels[plane..(2 * plane)], blue = grey ? red : pixels[(2 * plane)..];
+        var bgra = new byte[plane * 4];
+        for (int at = 0; at < plane; at++)
+            (bgra[4 * at], bgra[4 * at + 1], bgra[4 * at + 2], bgra[4 * at + 3]) = (blue[at], green[at], red[at], byte.MaxValue);
+        return MLImage.CreateFromPixels(width, height, MLPixelFormat.Bgra32, bgra);
     }
 }

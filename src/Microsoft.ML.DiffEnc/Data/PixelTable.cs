@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc.Data;
 
-/// <summary>The images of a whole data view, held as bytes: one per value, channels first.</summary>
+/// <summary>The images of a whole data view, held as bytes: one per value, channels first. And their classes, where they have labels.</summary>
 /// <remarks>
 /// Kept in blocks of a few megabytes, so that a table may be larger than the 2 GB that one array holds, and never has to be copied to grow.
 /// </remarks>
@@ -10,10 +10,12 @@ internal sealed class PixelTable
 {
     private const int BlockBytes = 1 << 24;
     private readonly List<byte[]> _blocks = [];
+    private readonly List<ushort>? _classes;
     private readonly int _rowsPerBlock;
 
-    private PixelTable(int valuesPerImage)
+    private PixelTable(int valuesPerImage, bool hasLabels)
     {
+        _classes = hasLabels ? [] : null;
         ValuesPerImage = valuesPerImage;
         _rowsPerBlock = Math.Max(1, BlockBytes / valuesPerImage);
     }
@@ -35,22 +37,37 @@ internal sealed class PixelTable
         }
     }
 
+    /// <summary>Whether the images were read with labels.</summary>
+    public bool HasLabels => _classes is not null;
+
+    /// <summary>The class of an image, from 1; 0: it has none.</summary>
+    public int ClassOf(int row) => _classes?[row] ?? 0;
+
     /// <summary>Reads every row of a data view, in its order.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
+    /// <param name="host">Who reads.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="column">The column of images.</param>
+    /// <param name="cancellation">Looked at before every row.</param>
+    /// <param name="label">The column of labels; <see langword="null"/>: none are read.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or cannot hold such images or labels.</exception>
     /// <exception cref="InvalidOperationException">
     /// An image is missing, has another size or values other than 0..255; or there are no rows.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
-    public static PixelTable Load(IHost host, IDataView data, ImageColumn column, CancellationToken cancellation)
+    public static PixelTable Load(IHost host, IDataView data, ImageColumn column, CancellationToken cancellation, LabelColumn? label = null)
     {
-        var table = new PixelTable(column.ValuesPerImage);
-        using DataViewRowCursor cursor = data.GetRowCursor([column.Find(data.Schema)]);
+        var table = new PixelTable(column.ValuesPerImage, hasLabels: label is not null);
+        DataViewSchema.Column image = column.Find(data.Schema);
+        using DataViewRowCursor cursor = data.GetRowCursor(label is null ? [image] : [image, label.Find(data.Schema)]);
         PixelReader reader = column.CreateReader(cursor);
+        Func<ushort>? readClass = label?.CreateReader(cursor);
         while (cursor.MoveNext())
         {
             cancellation.ThrowIfCancellationRequested();
             host.CheckAlive();
             reader.Read(table.NewSlot());
+            if (readClass is not null)
+                table._classes!.Add(readClass());
         }
         if (table.Count == 0)
         {

@@ -19,7 +19,6 @@ public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
-    private readonly FiniteDepth _finiteDepth;
     private bool _disposed;
 
     private DiffEncModel(ModelDescription description, long seed)
@@ -30,13 +29,22 @@ public sealed partial class DiffEncModel : IDisposable
         _encoder = ImageEncoder.Create(description, init);
         Schedule = NoiseSchedule.Create(description);
         Bounds = new ContinuousBound(Schedule, _encoder, _denoiser);
-        _finiteDepth = new FiniteDepth(Schedule, _encoder, _denoiser);
+        Steps = new FiniteDepth(Schedule, _encoder, _denoiser);
     }
 
     internal ModelDescription Description { get; }
 
+    /// <summary>
+    /// The number of classes that the model can be conditioned on; 0: it was trained without labels. A class is its key value,
+    /// 1..<see cref="Classes"/>.
+    /// </summary>
+    public int Classes => Description.Classes;
+
     /// <summary>The three losses, also for training: with dropout and without conversions.</summary>
     internal ContinuousBound Bounds { get; }
+
+    /// <summary>The diffusion loss in T steps, likewise.</summary>
+    internal FiniteDepth Steps { get; }
 
     internal NoiseSchedule Schedule { get; }
 
@@ -130,12 +138,14 @@ public sealed partial class DiffEncModel : IDisposable
     /// <summary>x_t = x_φ(λ_t), the time-dependent encoding (DiffEnc, section 4).</summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
     /// <param name="gamma">[B].</param>
+    /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>[B, C, H, W].</returns>
-    public Tensor Encode(Tensor x, Tensor gamma) => Scoped(() =>
+    /// <exception cref="ArgumentException">A tensor has another shape, or there is no such class.</exception>
+    public Tensor Encode(Tensor x, Tensor gamma, Tensor? conditioning = null) => Scoped(() =>
     {
         var scaled = Own(x);
         var perImage = PerImage(gamma, scaled);
-        return _encoder.Encode(scaled, perImage, Conditioning(null, perImage));
+        return _encoder.Encode(scaled, perImage, Conditioning(conditioning, perImage));
     });
 
     /// <summary>
@@ -143,8 +153,10 @@ public sealed partial class DiffEncModel : IDisposable
     /// </summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
     /// <param name="gamma">[B].</param>
+    /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>Both [B, C, H, W].</returns>
-    public (Tensor Value, Tensor Derivative) EncoderOutput(Tensor x, Tensor gamma)
+    /// <exception cref="ArgumentException">A tensor has another shape, or there is no such class.</exception>
+    public (Tensor Value, Tensor Derivative) EncoderOutput(Tensor x, Tensor gamma, Tensor? conditioning = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var section = ComputeSection.Enter();
@@ -152,7 +164,7 @@ public sealed partial class DiffEncModel : IDisposable
         var scaled = Own(x);
         var perImage = PerImage(gamma, scaled);
         var y = Description.Encoder == EncoderKind.Trainable
-            ? _encoder.Output(scaled, new Dual(perImage, ones_like(perImage)), Conditioning(null, perImage))
+            ? _encoder.Output(scaled, new Dual(perImage, ones_like(perImage)), Conditioning(conditioning, perImage))
             : new Dual(scaled.clone());
         return (y.Value.MoveToOuterDisposeScope(), (y.Tangent ?? zeros_like(y.Value)).MoveToOuterDisposeScope());
     }
@@ -160,8 +172,9 @@ public sealed partial class DiffEncModel : IDisposable
     /// <summary>v̂ or ε̂, as the model is parameterised.</summary>
     /// <param name="z">z_t, [B, C, H, W].</param>
     /// <param name="gamma">[B].</param>
-    /// <param name="conditioning">The class number, [B]; <see langword="null"/>: 0, unconditional.</param>
+    /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>[B, C, H, W].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape, or there is no such class.</exception>
     public Tensor Denoise(Tensor z, Tensor gamma, Tensor? conditioning = null) => Scoped(() =>
     {
         var zT = Own(z);
@@ -174,8 +187,9 @@ public sealed partial class DiffEncModel : IDisposable
     /// <param name="times">[B].</param>
     /// <param name="eps0">The noise of the reconstruction, [B, C, H, W].</param>
     /// <param name="eps">The noise of the diffusion, [B, C, H, W].</param>
-    /// <param name="conditioning">The class number, [B]; <see langword="null"/>: 0, unconditional.</param>
+    /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>Nats per image, each [B].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape, or there is no such class.</exception>
     public (Tensor Reconstruction, Tensor Latent, Tensor Diffusion) Bound(
         Tensor images, Tensor times, Tensor eps0, Tensor eps, Tensor? conditioning = null)
     {
@@ -194,9 +208,10 @@ public sealed partial class DiffEncModel : IDisposable
     /// <param name="T">The number of steps.</param>
     /// <param name="eps">The noise in z_t, [B, C, H, W].</param>
     /// <param name="w">σ_Q²/σ_P², above 0.</param>
+    /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>Nats per image, [B].</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="i"/> is not in 1..T, or <paramref name="w"/> is not positive.</exception>
-    public Tensor StepKl(Tensor images, int i, int T, Tensor eps, double w = 1.0)
+    public Tensor StepKl(Tensor images, int i, int T, Tensor eps, double w = 1.0, Tensor? conditioning = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(i, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(i, T);
@@ -204,7 +219,8 @@ public sealed partial class DiffEncModel : IDisposable
         return Scoped(() =>
         {
             var x = Scale(images);
-            return _finiteDepth.StepKl(x, i, T, Own(eps, x), w, zeros(x.size(0), dtype: DataType, device: Device));
+            var step = StepTimes.Of((double)i / T, (i - 1.0) / T, w, x.size(0), Device);
+            return Steps.StepKl(x, step, Own(eps, x), Conditioning(conditioning, x));
         });
     }
 
@@ -213,16 +229,17 @@ public sealed partial class DiffEncModel : IDisposable
     /// <param name="i">The step, 0..<paramref name="T"/> − 1.</param>
     /// <param name="T">The number of steps.</param>
     /// <param name="eps">[B, C, H, W].</param>
+    /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>z_s, [B, C, H, W].</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="i"/> is not in 0..T − 1.</exception>
-    public Tensor AncestralStep(Tensor z, int i, int T, Tensor eps)
+    public Tensor AncestralStep(Tensor z, int i, int T, Tensor eps, Tensor? conditioning = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(i);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, T);
         return Scoped(() =>
         {
             var zT = Own(z);
-            return new AncestralStep(Process()).Next(zT, (double)(T - i) / T, (T - i - 1.0) / T, Own(eps, zT));
+            return new AncestralStep(Process(Conditioning(conditioning, zT))).Next(zT, (double)(T - i) / T, (T - i - 1.0) / T, Own(eps, zT));
         });
     }
 
@@ -256,14 +273,36 @@ public sealed partial class DiffEncModel : IDisposable
         return Pixels.Draw(z / NoiseLevel.At(gamma0, DataType).Alpha, gamma0, Schedule.LeastGamma, Images(uniform));
     });
 
-    /// <summary>The model as samplers see it, unconditional.</summary>
-    internal GenerativeProcess Process() => new(Schedule, ImageEstimate, _encoder.Drifts);
+    /// <summary>The estimate of the diffusion loss in the steps of a grid; <see langword="null"/>: in continuous time.</summary>
+    internal DiffusionEstimate DiffusionLoss(TimeGrid? grid) => grid is null ? new ContinuousEstimate(Bounds) : new FiniteDepthEstimate(Steps, grid);
+
+    /// <summary>The model as samplers see it.</summary>
+    /// <param name="class">The class of all images, 1..<see cref="Classes"/>; 0: unconditional.</param>
+    /// <param name="guidance">g, at least 0: see <see cref="Guided"/>.</param>
+    internal GenerativeProcess Process(int @class = 0, double guidance = 0)
+    {
+        ImageEstimate xHat = guidance == 0
+            ? (z, gamma) => ImageEstimate(z, gamma, full(z.size(0), @class, dtype: DataType, device: Device))
+            : (z, gamma) => Guided(z, gamma, @class, guidance);
+        return new(Schedule, xHat, _encoder.Drifts);
+    }
+
+    private GenerativeProcess Process(Tensor conditioning) => new(Schedule, (z, gamma) => ImageEstimate(z, gamma, conditioning), _encoder.Drifts);
 
     /// <summary>x̂ at z_t and one γ_t.</summary>
-    private Tensor ImageEstimate(Tensor z, Tensor gamma)
+    private Tensor ImageEstimate(Tensor z, Tensor gamma, Tensor conditioning)
+        => _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), conditioning), z, NoiseLevel.At(gamma, z.dtype));
+
+    /// <summary>
+    /// Classifier-free guidance (Ho and Salimans, 2022): x̂_c + g (x̂_c − x̂_∅), away from what the model expects without knowing the class. Both
+    /// in one pass.
+    /// </summary>
+    private Tensor Guided(Tensor z, Tensor gamma, int @class, double g)
     {
-        var conditioning = zeros(z.size(0), dtype: DataType, device: Device);
-        return _denoiser.Image(_denoiser.Predict(z, gamma.expand(z.size(0)), conditioning), z, NoiseLevel.At(gamma, z.dtype));
+        var withClass = full(z.size(0), @class, dtype: DataType, device: Device);
+        var conditioning = cat([withClass, zeros_like(withClass)]);
+        var both = ImageEstimate(cat([z, z]), gamma, conditioning).chunk(2, 0);
+        return both[0] + g * (both[0] - both[1]);
     }
 
     /// <summary>Frees the weights.</summary>

@@ -14,7 +14,7 @@ internal sealed class ImageDenoiser : nn.Module
     {
         (_gammaMin, _gammaMax) = (description.GammaMin, description.GammaMax);
         _parameterization = description.Parameterization;
-        _network = new Denoiser(description.Channels, description.Denoiser, init);
+        _network = new Denoiser(description.Channels, description.Denoiser, init, description.Classes);
         foreach (var (name, module) in _network.named_children())
             register_module(name, module);
     }

@@ -45,7 +45,34 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
         return (encoded.MoveToOuterDisposeScope(), drift.MoveToOuterDisposeScope());
     }
 
-    private static Tensor Mix(Tensor x, Tensor y, NoiseLevel level) => level.AlphaSquared * x + level.SigmaSquared * y;
+    /// <summary>
+    /// x_t and (x_s − x_t)/(−e σ_t²), e = expm1(γ_s − γ_t): what the drift becomes over a step from t to s, with one pass for both ends.
+    /// </summary>
+    public (Tensor Encoded, Tensor Change) EncodeWithChange(Tensor x, Tensor gammaT, Tensor gammaS, Tensor conditioning, Dropout? dropout = null)
+    {
+        using var scope = NewDisposeScope();
+        // Both ends see the same masks: the difference of two masks, divided by the length of the step, would drown everything else.
+        var both = Output(cat([x, x]), new Dual(cat([gammaT, gammaS])), cat([conditioning, conditioning]), dropout?.Repeated(2)).Value.chunk(2);
+        var encoded = Mix(x, both[0], NoiseLevel.At(gammaT, x.dtype));
+        return (encoded.MoveToOuterDisposeScope(), Change(x, both[0], both[1], gammaT, gammaS).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// (x_s − x_t)/(−e σ_t²) = α_s² (x − y_t) + (σ_s²/σ_t²) (y_s − y_t)/(−e), because α_s² − α_t² = −e α_s² σ_t²: no difference of two encodings.
+    /// </summary>
+    public static Tensor Change(Tensor x, Tensor yT, Tensor yS, Tensor gammaT, Tensor gammaS)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Over(Tensor perImage) => perImage.reshape(-1, 1, 1, 1).to(x.dtype);
+        var ofOutput = sigmoid(gammaS) / sigmoid(gammaT) / -expm1(-NotZero(gammaT - gammaS));
+        return (Over(sigmoid(-gammaS)) * (x - yT) + Over(ofOutput) * (yS - yT)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A schedule may stand still; what is divided by the length of such a step is 0 itself.</summary>
+    public static Tensor NotZero(Tensor delta) => delta.clamp_min(1e-12);
+
+    /// <summary>α_t² x + σ_t² y.</summary>
+    public static Tensor Mix(Tensor x, Tensor y, NoiseLevel level) => level.AlphaSquared * x + level.SigmaSquared * y;
 
     public static ImageEncoder Create(ModelDescription description, Initializer init) => description.Encoder switch
     {
@@ -80,7 +107,7 @@ internal sealed class TrainableEncoder : ImageEncoder
     {
         var size = description.EncoderNetwork ?? throw new ArgumentException("A trainable encoder needs a network size.", nameof(description));
         (_gammaMin, _gammaMax) = (description.GammaMin, description.GammaMax);
-        _network = new EncoderNetwork(description.Channels, description.Height, description.EncoderLayout, size, init);
+        _network = new EncoderNetwork(description.Channels, description.Height, description.EncoderLayout, size, init, description.Classes);
         foreach (var (name, module) in _network.named_children())
             register_module(name, module);
     }

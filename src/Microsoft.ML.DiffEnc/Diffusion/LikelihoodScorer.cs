@@ -14,7 +14,7 @@ internal sealed class LikelihoodScorer
     private readonly DiffusionEstimate _diffusion;
     private readonly ScoringDraws _draws;
     private readonly long[] _shape;
-    private readonly int _setsPerPass, _imagesPerPass;
+    private readonly int _setsPerPass;
 
     /// <param name="model">The model.</param>
     /// <param name="draws">The draws of an image.</param>
@@ -26,59 +26,89 @@ internal sealed class LikelihoodScorer
     public LikelihoodScorer(DiffEncModel model, ScoringDraws draws, int? imagesPerPass = null, DiffusionEstimate? diffusion = null)
     {
         _model = model;
-        _diffusion = diffusion ?? new ContinuousEstimate(model.Bounds);
+        _diffusion = diffusion ?? model.DiffusionLoss(grid: null);
         _draws = draws;
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        bool onCpu = model.Device.type == DeviceType.CPU;
-        int evaluations = onCpu ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
-        _setsPerPass = Math.Clamp(evaluations / draws.TimesPerDraw, 1, draws.Count);
-        _imagesPerPass = imagesPerPass ?? (onCpu ? 1 : Math.Max(1, evaluations / (_setsPerPass * draws.TimesPerDraw)));
+        _setsPerPass = SetsPerPass(model, draws);
+        ImagesPerPass = imagesPerPass ?? (model.Device.type == DeviceType.CPU ? 1 : ImagesThatFillAPass(model, draws));
     }
+
+    /// <summary>Images that go through the network at once.</summary>
+    public int ImagesPerPass { get; }
+
+    /// <summary>How many images make full use of the hardware when they go through the network at once; at least 1.</summary>
+    public static int ImagesThatFillAPass(DiffEncModel model, ScoringDraws draws)
+        => Math.Max(1, EvaluationsPerPass(model) / (SetsPerPass(model, draws) * draws.TimesPerDraw));
+
+    private static int EvaluationsPerPass(DiffEncModel model)
+        => model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
+
+    private static int SetsPerPass(DiffEncModel model, ScoringDraws draws)
+        => Math.Clamp(EvaluationsPerPass(model) / draws.TimesPerDraw, 1, draws.Count);
 
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">The number of images.</param>
     /// <param name="results">At least <paramref name="count"/> long.</param>
     /// <param name="withDiffusion">Whether the diffusion loss is wanted, nearly all of the work; without it, it and what includes it are NaN.</param>
-    public void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion = true)
+    /// <param name="classes">The class that each image is conditioned on, 0 for none; empty: none is. The draws do not depend on it.</param>
+    public void Score(
+        ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion = true, ReadOnlySpan<int> classes = default)
     {
-        using var noGradients = no_grad();
         int size = _model.Description.Dimensions;
-        for (int done = 0; done < count; done += _imagesPerPass)
+        for (int done = 0; done < count; done += ImagesPerPass)
         {
-            int now = Math.Min(_imagesPerPass, count - done);
-            ScoreTogether(pixels.Slice(done * size, now * size), now, results.Slice(done, now), withDiffusion);
+            int now = Math.Min(ImagesPerPass, count - done);
+            var ofThese = classes.IsEmpty ? classes : classes.Slice(done, now);
+            var draws = Draw(pixels.Slice(done * size, now * size), ofThese, now, withDiffusion, withTimes: false);
+            for (int i = 0; i < now; i++)
+                results[done + i] = draws[i].Summarise(_model.Description.NatsPerBitPerDimension);
         }
     }
 
-    private void ScoreTogether(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
+    /// <summary>Everything that <see cref="Score"/> averages.</summary>
+    /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
+    /// <param name="count">At most <see cref="ImagesPerPass"/>.</param>
+    /// <param name="classes">As for <see cref="Score"/>.</param>
+    public ImageDraws[] Draw(ReadOnlySpan<byte> pixels, int count, ReadOnlySpan<int> classes = default)
+        => Draw(pixels, classes, count, withDiffusion: true, withTimes: true);
+
+    private ImageDraws[] Draw(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> classes, int count, bool withDiffusion, bool withTimes)
     {
+        using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        var (x, x0, conditioning, latent) = Prepare(pixels, count);
-        double[,] reconstruction = new double[count, _draws.Count], diffusion = new double[count, _draws.Count];
+        var (x, x0, conditioning, latent) = Prepare(pixels, classes, count);
+        ImageDraws[] images = Array.ConvertAll(latent, l => new ImageDraws(l, _draws, withDiffusion, withTimes));
         for (int first = 0; first < _draws.Count; first += _setsPerPass)
         {
             using var section = ComputeSection.Enter(); // one for each pass: what it holds off must not last
             using var pass = NewDisposeScope();
             int sets = Math.Min(_setsPerPass, _draws.Count - first), evaluations = sets * _draws.TimesPerDraw;
             var (uniform, eps0, eps) = Draws(pixels, count, first, sets);
-            Put(_model.Bounds.Reconstruction(Repeated(x, sets), Repeated(x0, sets), eps0), reconstruction, first, sets);
+            Put(_model.Bounds.Reconstruction(Repeated(x, sets), Repeated(x0, sets), eps0), i => images[i].Reconstruction, first, sets);
             if (!withDiffusion)
                 continue;
+            int start = first * _draws.TimesPerDraw;
             var losses = _diffusion.Of(Repeated(x, evaluations), uniform, eps, Repeated(conditioning, evaluations));
-            Put(losses.reshape(count * sets, _draws.TimesPerDraw).mean([1L]), diffusion, first, sets);
+            Put(losses, i => images[i].Diffusion, start, evaluations);
+            if (!withTimes)
+                continue;
+            var (times, slope) = _diffusion.TimesOf(uniform);
+            Put(times, i => images[i].Times, start, evaluations);
+            Put(slope, i => images[i].Weights, start, evaluations);
         }
-        for (int i = 0; i < count; i++)
-            results[i] = Summarise(i, reconstruction, latent[i], diffusion, withDiffusion);
+        return images;
     }
 
     /// <summary>What all draws have in common: x, x_{t=0}, the conditioning and the latent loss.</summary>
-    private (Tensor X, Tensor X0, Tensor Conditioning, double[] Latent) Prepare(ReadOnlySpan<byte> pixels, int count)
+    private (Tensor X, Tensor X0, Tensor Conditioning, double[] Latent) Prepare(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> classes, int count)
     {
         using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         var x = _model.Scale(tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8));
-        var conditioning = zeros(count, dtype: x.dtype, device: x.device);
+        var conditioning = classes.IsEmpty
+            ? zeros(count, dtype: x.dtype, device: x.device)
+            : tensor(classes.ToArray(), dtype: x.dtype, device: x.device);
         var (x0, x1) = _model.Bounds.EndPoints(x, conditioning);
         double[] latent = Values(_model.Bounds.Latent(x1));
         return (x.MoveToOuterDisposeScope(), x0.MoveToOuterDisposeScope(), conditioning.MoveToOuterDisposeScope(), latent);
@@ -94,29 +124,14 @@ internal sealed class LikelihoodScorer
         return (Joined(uniform), Joined(eps0).to(_model.DataType), Joined(eps).to(_model.DataType));
     }
 
-    /// <summary>Means over the draws of one image, and the standard error that their spread gives, from nats per image.</summary>
-    private Likelihood Summarise(int image, double[,] reconstruction, double latent, double[,] diffusion, bool withDiffusion)
-    {
-        int k = _draws.Count;
-        double unit = _model.Description.NatsPerBitPerDimension;
-        double meanR = 0, meanD = 0, squares = 0;
-        for (int j = 0; j < k; j++)
-            (meanR, meanD) = (meanR + reconstruction[image, j] / k, meanD + diffusion[image, j] / k);
-        if (!withDiffusion)
-            return new(float.NaN, (float)(meanR / unit), (float)(latent / unit), float.NaN, float.NaN);
-        for (int j = 0; j < k; j++)
-            squares += Math.Pow(reconstruction[image, j] + diffusion[image, j] - meanR - meanD, 2);
-        double error = k > 1 ? Math.Sqrt(squares / (k - 1) / k) : double.NaN;
-        return new((float)((meanR + latent + meanD) / unit), (float)(meanR / unit), (float)(latent / unit), (float)(meanD / unit), (float)(error / unit));
-    }
-
     private static Tensor Repeated(Tensor t, long n) => t.repeat_interleave(n, 0);
 
-    private static void Put(Tensor values, double[,] table, int first, int sets)
+    /// <summary>Copies each image's values, which lie together, to a place in an array of its own.</summary>
+    private static void Put(Tensor values, Func<int, double[]> target, int start, int perImage)
     {
         double[] all = Values(values);
-        for (int i = 0; i < all.Length; i++)
-            table[i / sets, first + i % sets] = all[i];
+        for (int i = 0; i * perImage < all.Length; i++)
+            all.AsSpan(i * perImage, perImage).CopyTo(target(i).AsSpan(start));
     }
 
     private static double[] Values(Tensor t) => t.to(float64).cpu().data<double>().ToArray();

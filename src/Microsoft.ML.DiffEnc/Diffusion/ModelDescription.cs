@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.DiffEnc.Networks;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -22,6 +23,12 @@ internal sealed record ModelDescription
     public NoiseScheduleKind NoiseSchedule { get; init; }
     public double GammaMin { get; init; } = -13.3;
     public double GammaMax { get; init; } = 5;
+
+    /// <summary>
+    /// The number of classes that images may be conditioned on, 1..Classes; 0: none, and the conditioning is a number as in the authors' networks.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Classes { get; init; }
 
     /// <summary>d = C·H·W.</summary>
     public int Dimensions => Channels * Height * Width;

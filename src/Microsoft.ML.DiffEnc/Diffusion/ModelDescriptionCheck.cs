@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.DiffEnc.Networks;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -7,6 +8,9 @@ internal static class ModelDescriptionCheck
 {
     /// <summary>The largest side, width or count accepted.</summary>
     public const int Largest = 4096;
+
+    /// <summary>The most classes accepted: what two bytes an image can tell apart.</summary>
+    public const int MostClasses = ushort.MaxValue;
 
     /// <summary>The most weights accepted: a dozen times the paper's largest model. It keeps a damaged file from asking for terabytes.</summary>
     private const double MostWeights = 2e9;
@@ -25,6 +29,8 @@ internal static class ModelDescriptionCheck
             return $"images of {d.Width}×{d.Height} pixels; each side must be in 1..{Largest}.";
         if (d.Channels is not (1 or 3))
             return $"images of {d.Channels} channels; expected 1 (grey) or 3 (colour).";
+        if (d.Classes is < 0 or > MostClasses)
+            return $"images of {d.Classes} classes; there may be 0 (no conditioning) to {MostClasses}.";
         if (!double.IsFinite(d.GammaMin) || !double.IsFinite(d.GammaMax) || d.GammaMin >= d.GammaMax)
             return $"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.";
         if (d.NoiseSchedule == NoiseScheduleKind.Polynomial && !PolynomialSchedule.Increases(d.GammaMin, d.GammaMax))
@@ -42,6 +48,14 @@ internal static class ModelDescriptionCheck
             return "a trainable encoder without the size of its network.";
         return Problem("encoder", d.EncoderNetwork) ?? HalvingProblem(d, d.EncoderNetwork);
     }
+
+    /// <summary>The first thing in which two descriptions differ, as "A is x, not y"; <see langword="null"/>: nothing.</summary>
+    public static string? Difference(ModelDescription expected, ModelDescription found)
+        => typeof(ModelDescription).GetProperties().Where(property => property.CanWrite)
+            .Where(property => !Equals(property.GetValue(expected), property.GetValue(found)))
+            .Select(property => string.Create(CultureInfo.InvariantCulture,
+                $"{property.Name} is {property.GetValue(found) ?? "not set"}, not {property.GetValue(expected) ?? "unset"}"))
+            .FirstOrDefault();
 
     private static string? Problem(string name, NetworkSize size)
     {

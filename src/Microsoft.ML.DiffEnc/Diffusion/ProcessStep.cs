@@ -9,14 +9,16 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <param name="LevelS">α_s and σ_s.</param>
 /// <param name="E">e = expm1(γ_s − γ_t).</param>
 /// <param name="Shift">(γ_t − γ_s) σ_t².</param>
-internal readonly record struct ProcessStep(Tensor GammaT, Tensor GammaS, NoiseLevel LevelT, NoiseLevel LevelS, Tensor E, Tensor Shift)
+/// <param name="Weight">w = σ_Q²/σ_P².</param>
+internal readonly record struct ProcessStep(
+    Tensor GammaT, Tensor GammaS, NoiseLevel LevelT, NoiseLevel LevelS, Tensor E, Tensor Shift, double Weight)
 {
-    public static ProcessStep Between(NoiseSchedule schedule, double t, double s, Tensor like)
+    public static ProcessStep Between(NoiseSchedule schedule, double t, double s, Tensor like, double weight = 1)
     {
         var (gammaT, gammaS) = (schedule.GammaAt(t, like.device), schedule.GammaAt(s, like.device));
         var (levelT, levelS) = (NoiseLevel.At(gammaT, like.dtype), NoiseLevel.At(gammaS, like.dtype));
         var difference = (gammaS - gammaT).reshape(1, 1, 1, 1);
-        return new(gammaT, gammaS, levelT, levelS, expm1(difference).to(like.dtype), -difference.to(like.dtype) * levelT.SigmaSquared);
+        return new(gammaT, gammaS, levelT, levelS, expm1(difference).to(like.dtype), -difference.to(like.dtype) * levelT.SigmaSquared, weight);
     }
 
     /// <summary>expm1((γ_s − γ_t)/2) = (σ_s α_t)/(σ_t α_s) − 1.</summary>

@@ -18,12 +18,12 @@ internal sealed class Denoiser : nn.Module
     private readonly AttentionBlock _attention;
     private readonly GroupNorm _normOut;
 
-    public Denoiser(int channels, NetworkSize size, Initializer init) : base(nameof(Denoiser))
+    public Denoiser(int channels, NetworkSize size, Initializer init, int classes = 0) : base(nameof(Denoiser))
     {
         long n = size.Width;
         ResNetBlock Block(long channelsIn) => new(channelsIn, n, 4 * n, size.BlockGroups, init);
 
-        _timeEmbedding = new TimeEmbedding(n, init);
+        _timeEmbedding = new TimeEmbedding(n, classes, init);
         _convIn = new Convolution(channels * (1 + 2 * FourierFrequencies.Length), n, 3, init);
         _down = [.. Enumerable.Range(0, size.Blocks).Select(_ => Block(n))];
         _mid1 = Block(n);

@@ -10,9 +10,15 @@ internal sealed class Dense : nn.Module
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
     [ComponentName(Name = "bias")] private readonly Parameter? _bias;
 
-    public Dense(long sizeIn, long sizeOut, Initializer init, bool startAtZero = false, bool bias = true) : base(nameof(Dense))
+    /// <param name="sizeIn">Inputs.</param>
+    /// <param name="sizeOut">Outputs.</param>
+    /// <param name="init">Makes the weights.</param>
+    /// <param name="startAtZero">Whether the weights start at zero.</param>
+    /// <param name="bias">Whether there is a bias; it starts at zero.</param>
+    /// <param name="fanIn">The inputs that count for the size of the initial weights; <see langword="null"/>: all.</param>
+    public Dense(long sizeIn, long sizeOut, Initializer init, bool startAtZero = false, bool bias = true, long? fanIn = null) : base(nameof(Dense))
     {
-        _weight = startAtZero ? Initializer.Zeros(sizeOut, sizeIn) : init.LeCunNormal([sizeOut, sizeIn], sizeIn);
+        _weight = startAtZero ? Initializer.Zeros(sizeOut, sizeIn) : init.LeCunNormal([sizeOut, sizeIn], fanIn ?? sizeIn);
         register_parameter("weight", _weight);
         if (!bias)
             return;

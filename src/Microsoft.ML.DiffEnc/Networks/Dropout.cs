@@ -16,6 +16,7 @@ internal sealed class Dropout
 
     private readonly double _probability;
     private readonly uint _stepKey;
+    private readonly int _copies = 1;
     private uint _calls;
 
     /// <param name="probability">The share of elements set to zero, in [0, 1).</param>
@@ -26,19 +27,25 @@ internal sealed class Dropout
         _stepKey = unchecked((uint)(stepSeed ^ (stepSeed >> 32)));
     }
 
+    private Dropout(double probability, uint stepKey, int copies) => (_probability, _stepKey, _copies) = (probability, stepKey, copies);
+
+    /// <summary>For a batch that consists of equal parts: new masks, the same ones for each part.</summary>
+    /// <param name="copies">The number of parts.</param>
+    public Dropout Repeated(int copies) => new(_probability, NextKey(), copies);
+
     public Dual Apply(Dual x)
     {
         if (_probability == 0)
             return x;
         using var scope = NewDisposeScope();
-        var mask = Mask(x.Value);
+        var mask = _copies == 1 ? Mask(x.Value) : Mask(x.Value.narrow(0, 0, x.Value.size(0) / _copies)).repeat(_copies, 1, 1, 1);
         return x.Map(v => v * mask).MoveToOuterDisposeScope();
     }
 
     /// <summary>A tensor like <paramref name="like"/> of 0 with the given probability, else 1/(1 − probability).</summary>
     private Tensor Mask(Tensor like)
     {
-        uint key = Mix(unchecked(_stepKey + ++_calls * 0x9E3779B1u));
+        uint key = NextKey();
         if (like.device.type != DeviceType.CPU)
             return MaskByGenerator(like, key);
         var mask = empty(like.shape, dtype: float32);
@@ -52,6 +59,8 @@ internal sealed class Dropout
         using var generator = new Generator(key, like.device);
         return (rand(like.shape, dtype: float32, device: like.device, generator: generator) >= _probability).to(like.dtype) / (1 - _probability);
     }
+
+    private uint NextKey() => Mix(unchecked(_stepKey + ++_calls * 0x9E3779B1u));
 
     private static void Fill(Span<uint> mask, uint key, uint threshold, float kept)
     {

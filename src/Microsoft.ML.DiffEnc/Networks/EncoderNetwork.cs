@@ -16,13 +16,14 @@ internal sealed class EncoderNetwork : nn.Module
     private readonly AttentionBlock _attention;
     private readonly GroupNorm _normOut;
 
-    public EncoderNetwork(int channels, int height, EncoderLayout layout, NetworkSize size, Initializer init) : base(nameof(EncoderNetwork))
+    public EncoderNetwork(int channels, int height, EncoderLayout layout, NetworkSize size, Initializer init, int classes = 0)
+        : base(nameof(EncoderNetwork))
     {
         long n = size.Width, embedding = 4 * n;
         var (levels, blocks) = EncoderLevels.Of(layout, size.Blocks, height);
         long Width(int level) => n << level;
 
-        _timeEmbedding = new TimeEmbedding(n, init);
+        _timeEmbedding = new TimeEmbedding(n, classes, init);
         _convIn = new Convolution(channels, n, 3, init);
         _down = new EncoderDownLevel[levels];
         for (int level = 0; level < levels; level++)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.DiffEnc.Diffusion;
@@ -9,6 +10,9 @@ namespace Microsoft.ML.DiffEnc.Persistence;
 internal static class ModelFile
 {
     private const string Format = "Microsoft.ML.DiffEnc model";
+
+    /// <summary>In the metadata of a weights file that describes its model.</summary>
+    private const string DescriptionKey = "model";
 
     /// <summary>Rises when a description could not be understood by older versions.</summary>
     private const int FormatVersion = 1;
@@ -27,11 +31,11 @@ internal static class ModelFile
 
     public static void WriteDescription(Stream stream, DiffEncModel model) => stream.Write(Describe(model.Description));
 
-    public static void WriteWeights(Stream stream, DiffEncModel model)
-    {
-        using var scope = NewDisposeScope();
-        Safetensors.Write(stream, model.NamedParameters.ToDictionary(p => p.Key, p => p.Value.to(float32), StringComparer.Ordinal));
-    }
+    public static void WriteWeights(Stream stream, DiffEncModel model) => WriteWeights(stream, model, metadata: null);
+
+    /// <summary>Both parts in one safetensors file: the description in its metadata.</summary>
+    public static void WriteWithDescription(Stream stream, DiffEncModel model)
+        => WriteWeights(stream, model, new Dictionary<string, string> { [DescriptionKey] = Encoding.UTF8.GetString(Describe(model.Description)) });
 
     /// <summary>The description as UTF-8 JSON.</summary>
     public static byte[] Describe(ModelDescription description)
@@ -41,18 +45,33 @@ internal static class ModelFile
     /// <exception cref="InvalidDataException">A part is damaged, or they do not belong together; the message says what is wrong.</exception>
     public static DiffEncModel Read(Stream description, Stream weights)
     {
-        var model = DiffEncModel.Create(ReadDescription(description));
+        var model = ReadDescription(description);
+        using var content = Safetensors.Read(weights);
+        return Create(model, content);
+    }
+
+    /// <summary>Reads and checks a file that <see cref="WriteWithDescription"/> has written.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, does not describe its model, or the two do not belong together.</exception>
+    public static DiffEncModel ReadWithDescription(string path)
+    {
         try
         {
-            ReadWeights(model, weights);
-            return model;
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
+            using var content = Safetensors.Read(file);
+            return Create(DescriptionOf(content), content);
         }
-        catch
+        catch (InvalidDataException e)
         {
-            model.Dispose();
-            throw;
+            throw new InvalidDataException($"'{path}': {e.Message}", e);
         }
     }
+
+    private static ModelDescription DescriptionOf(SafetensorsContent content)
+        => content.Metadata.TryGetValue(DescriptionKey, out string? description)
+            ? ReadDescription(new MemoryStream(Encoding.UTF8.GetBytes(description)))
+            : throw new InvalidDataException(
+                $"Its metadata have no '{DescriptionKey}', which describes the model. Expected a file that SaveSafetensors wrote.");
 
     private static ModelDescription ReadDescription(Stream stream)
     {
@@ -86,19 +105,26 @@ internal static class ModelFile
                 $"The model was written in format {number}; this version of Microsoft.ML.DiffEnc reads format {FormatVersion}. Install a newer version.");
     }
 
-    private static void ReadWeights(DiffEncModel model, Stream stream)
+    private static DiffEncModel Create(ModelDescription description, SafetensorsContent weights)
     {
-        var (tensors, _) = Safetensors.Read(stream);
+        var model = DiffEncModel.Create(description);
         try
         {
-            WeightCheck.ThrowUnlessMatching(model.NamedParameters, tensors);
-            model.CopyFrom(tensors);
+            WeightCheck.ThrowUnlessMatching(model.NamedParameters, weights.Tensors);
+            model.CopyFrom(weights.Tensors);
+            return model;
         }
-        finally
+        catch
         {
-            foreach (var tensor in tensors.Values)
-                tensor.Dispose();
+            model.Dispose();
+            throw;
         }
+    }
+
+    private static void WriteWeights(Stream stream, DiffEncModel model, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var scope = NewDisposeScope();
+        Safetensors.Write(stream, model.NamedParameters.ToDictionary(p => p.Key, p => p.Value.to(float32), StringComparer.Ordinal), metadata);
     }
 
     private sealed record Document(string Format, int Version, ModelDescription Model);

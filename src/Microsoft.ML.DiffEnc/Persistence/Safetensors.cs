@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.DiffEnc.Interop;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Persistence;
@@ -57,10 +58,11 @@ internal static class Safetensors
         }
     }
 
-    /// <summary>Reads all tensors, on the CPU; they belong to the caller and to no dispose scope.</summary>
+    /// <summary>Reads all tensors, on the CPU. The caller disposes of the result.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or of another format.</exception>
-    public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(Stream stream)
+    public static SafetensorsContent Read(Stream stream)
     {
+        NativeBackend.EnsureLoaded();
         using var header = ReadHeader(stream);
         var metadata = Metadata(header);
         var entries = header.RootElement.EnumerateObject().Where(property => property.Name != MetadataKey).Select(Entry.Parse).ToArray();
@@ -68,6 +70,7 @@ internal static class Safetensors
             throw Damaged("a name is there twice");
 
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var content = new SafetensorsContent(tensors, metadata);
         try
         {
             long offset = 0;
@@ -80,12 +83,11 @@ internal static class Safetensors
             }
             if (stream.ReadByte() >= 0)
                 throw Damaged("there is more in it than its header says");
-            return (tensors, metadata);
+            return content;
         }
         catch
         {
-            foreach (var tensor in tensors.Values)
-                tensor.Dispose();
+            content.Dispose();
             throw;
         }
     }

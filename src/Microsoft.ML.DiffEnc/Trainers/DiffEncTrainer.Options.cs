@@ -16,6 +16,19 @@ public sealed partial class DiffEncTrainer
         /// <summary>The column of images: <c>MLImage</c>, or a fixed-size vector of <c>Single</c> or <c>Byte</c> values 0..255. Default <c>Image</c>.</summary>
         public string InputColumnName = "Image";
 
+        /// <summary>
+        /// The column of labels, a key with one value for each class (<c>MapValueToKey</c> makes one): the model learns p(x | class), for
+        /// likelihoods and images of a class and for <see cref="GenerativeCatalog.BayesClassifier"/>. A missing label is an image without a class.
+        /// Default: none.
+        /// </summary>
+        public string? LabelColumnName;
+
+        /// <summary>
+        /// Share of training images shown without their label, in [0, 1), so that the same model learns p(x) too: for scores without a class and
+        /// for <see cref="GenerationOptions.Guidance"/>. Only with a <see cref="LabelColumnName"/>. Default 0.1.
+        /// </summary>
+        public double? LabelDropout;
+
         /// <summary>Width of the images in pixels, 1..4096. A trainable encoder halves it; it must be a multiple of 4 with two encoder blocks.</summary>
         public int Width;
 
@@ -71,7 +84,26 @@ public sealed partial class DiffEncTrainer
         /// <summary>γ at t = 1. Trained end points start here. Default 5.</summary>
         public float GammaMax = 5f;
 
-        /// <summary>Optimiser steps, at least 1. Default: the preset's.</summary>
+        /// <summary>
+        /// T: the diffusion loss is that of a process in T steps, 1..100000, and so are the scores of the trained model. A finite depth costs no
+        /// derivative of the encoder. Default <see langword="null"/>: infinite, continuous time.
+        /// </summary>
+        public int? Depth;
+
+        /// <summary>
+        /// σ_P², the variance of a step at finite <see cref="Depth"/>. With <see cref="StepVariance.Optimal"/> the loss of a step is (d/2) ln(1 + M),
+        /// M being the mean over the images of a batch that have the same step; the trained model's variances are then estimated from up to 200
+        /// training images. Default <see cref="StepVariance.Posterior"/>.
+        /// </summary>
+        public StepVariance Variance;
+
+        /// <summary>w = σ_Q²/σ_P² of every step, above 0, with <see cref="StepVariance.Fixed"/> and only then. Default: none.</summary>
+        public double? VarianceWeight;
+
+        /// <summary>
+        /// Optimiser steps, at least 1, counted from the beginning of the training: those done before its checkpoint was written are among them.
+        /// Default: the preset's.
+        /// </summary>
         public int? Steps;
 
         /// <summary>Images in a step, at least 1. Default: the preset's.</summary>
@@ -110,7 +142,10 @@ public sealed partial class DiffEncTrainer
         /// <summary>Seed of the draws on which images are scored; it is saved with the model. Default: the training's seed.</summary>
         public int? ScoringSeed;
 
-        /// <summary>Images that are not trained on, with the same column. The bound of up to 256 of them is reported. Default: none.</summary>
+        /// <summary>
+        /// Images that are not trained on, with the same columns. The bound of up to 256 of them is reported: given their classes if there is a
+        /// <see cref="LabelColumnName"/>, as the training's is. Default: none.
+        /// </summary>
         public IDataView? ValidationSet;
 
         /// <summary>Steps between two looks at the <see cref="ValidationSet"/>, at least 1. Default: a tenth of all steps.</summary>
@@ -125,6 +160,23 @@ public sealed partial class DiffEncTrainer
         /// <summary>Steps between two checkpoints, at least 1; there is always one at the end. Default 1000.</summary>
         public int CheckpointEverySteps = 1000;
 
+        /// <summary>
+        /// A trained model of exactly the described kind, whose weights the training starts from, with a new optimiser and its warm-up: to train
+        /// further, or on other images. It is read by <c>Fit</c>, and neither changed nor disposed. Default: fresh weights.
+        /// </summary>
+        public DiffEncModel? InitialModel;
+
+        /// <summary>
+        /// A checkpoint of the authors' code (see <see cref="GenerativeCatalog.LoadReferenceCheckpoint"/>) whose training goes on here: with its
+        /// weights, their average, the optimiser's moments and the step that it had reached, so that there is no second warm-up. Needs
+        /// <see cref="ReferenceConfigPath"/>, which describes the model; options that say otherwise are refused. Without a <see cref="Preset"/>
+        /// the settings of the training are the paper's. Set <see cref="Steps"/> above the checkpoint's. Default: none.
+        /// </summary>
+        public string? ReferenceCheckpointPath;
+
+        /// <summary>The JSON configuration of the model in <see cref="ReferenceCheckpointPath"/>. Default: none.</summary>
+        public string? ReferenceConfigPath;
+
         /// <summary>Told how the training goes, about four times a second, on the training's thread. Default: nobody.</summary>
         public IProgress<TrainingProgress>? Progress;
 
@@ -133,6 +185,13 @@ public sealed partial class DiffEncTrainer
 
         internal Options Copy() => (Options)MemberwiseClone();
 
-        internal Trainers.PresetValues PresetValues => Trainers.PresetValues.Of(Preset ?? Trainers.PresetValues.Default);
+        internal Trainers.PresetValues PresetValues => Trainers.PresetValues.Of(
+            Preset ?? (ReferenceCheckpointPath is null ? Trainers.PresetValues.Default : Trainers.PresetValues.OfReference));
+
+        /// <summary>Null where neither the user nor a preset that the user chose says which.</summary>
+        internal EncoderKind? ChosenEncoder => _encoder ?? (Preset is null ? null : PresetValues.Encoder);
+
+        /// <inheritdoc cref="ChosenEncoder"/>
+        internal EncoderLayout? ChosenEncoderLayout => _encoderLayout ?? (Preset is null ? null : PresetValues.EncoderLayout);
     }
 }

@@ -12,8 +12,9 @@ namespace Microsoft.ML.DiffEnc;
 /// <remarks>
 /// <list type="table">
 /// <listheader><term>Trainer characteristics</term><description></description></listheader>
-/// <item><term>Machine learning task</term><description>Density estimation; anomaly detection; generation</description></item>
-/// <item><term>Label column</term><description>None</description></item>
+/// <item><term>Machine learning task</term><description>Density estimation; anomaly detection; generation; with labels, multiclass
+/// classification</description></item>
+/// <item><term>Label column</term><description>None, or a key: then the model is conditioned on the class</description></item>
 /// <item><term>Input column</term><description><c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255</description></item>
 /// <item><term>Output columns</term><description>See <see cref="DiffEncTransformer"/></description></item>
 /// <item><term>Is normalization required?</term><description>No: pixels are the integers 0..255</description></item>
@@ -31,6 +32,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     private readonly TrainingSettings _settings; // all but the seed
     private readonly int _steps;
     private readonly ImageColumn _column;
+    private readonly LabelColumn? _label;
 
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     internal DiffEncTrainer(IHostEnvironment environment, Options options)
@@ -43,14 +45,20 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         _settings = OptionsCheck.Settings(options, seed: 0);
         _steps = OptionsCheck.Steps(options);
         OptionsCheck.CheckTheRest(options);
+        StartOptions.CheckInitialModel(options, _description, classesAreKnown: false);
         _column = new ImageColumn(options.InputColumnName, options.Width, options.Height, options.Channels, options.PixelLayout);
+        _label = options.LabelColumnName is null ? null : new LabelColumn(options.LabelColumnName);
     }
 
     /// <summary>Trains on all images of <paramref name="input"/>, which are read once.</summary>
     /// <returns>The trained model, as a transformer that scores likelihoods. Dispose it to free the weights.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
-    /// <exception cref="InvalidOperationException">There are no images; one is missing or holds values that are no pixels; the device is not there;
-    /// the training diverges; or the checkpoints are of another training.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size, or the label column is missing or no
+    /// key.</exception>
+    /// <exception cref="InvalidOperationException">There are no images, or none has a label; one is missing or holds values that are no pixels; the
+    /// device is not there; the training diverges; or the checkpoints are of another training, or already stand where this one is to end.</exception>
+    /// <exception cref="IOException">The reference checkpoint cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The reference checkpoint is damaged, does not fit its configuration, or has no whole optimiser
+    /// state.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public DiffEncTransformer Fit(IDataView input)
     {
@@ -58,37 +66,58 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         using var channel = _host.Start("Training");
         var log = new ChannelLog(channel, _options.Progress);
         var device = HostSettings.SelectDevice(_host);
-        var plan = Plan(input, device);
+        var label = _label?.BoundTo(input.Schema);
+        StartOptions.CheckInitialModel(_options, Model(label), classesAreKnown: true);
+        using var start = StartOptions.Load(_options, _description, _steps);
+        var plan = Plan(input, label, device) with { Start = start };
         string size = $"{_description.Width}×{_description.Height}×{_description.Channels}";
         log.Info($"Training on {plan.Images.Count} images of {size}, on {device}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
+        if (label is not null)
+            LabelCheck.Check(plan, label, log);
+
+        if (start is not null)
+            log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {start.Step}.");
 
         using var loop = new TrainingLoop(plan, log);
         var model = loop.Run(_options.CancellationToken);
         var scoring = new ScoringSettings(
-            _options.InputColumnName, _options.PixelLayout, _options.ScoringDraws, _options.ScoringTimesPerDraw, _options.ScoringSeed ?? plan.Settings.Seed);
+            _options.InputColumnName,
+            _options.PixelLayout,
+            _options.ScoringDraws,
+            _options.ScoringTimesPerDraw,
+            _options.ScoringSeed ?? plan.Settings.Seed,
+            Grid(model, plan))
+        {
+            ClassNames = label?.Names,
+        };
         return new DiffEncTransformer(_host, model, scoring);
     }
 
     /// <summary>The schema with the likelihood columns, all <see cref="float"/>: see <see cref="DiffEncTransformer"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type, or the label column is missing or no
+    /// key.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         _column.Check(inputSchema);
+        _label?.Check(inputSchema);
         return LikelihoodColumns.AppendTo(inputSchema);
     }
 
-    private TrainingPlan Plan(IDataView input, TorchSharp.torch.Device device)
+    /// <summary>The model's description, once the labels say how many classes there are.</summary>
+    private ModelDescription Model(LabelColumn? label) => _description with { Classes = label?.Classes ?? 0 };
+
+    private TrainingPlan Plan(IDataView input, LabelColumn? label, TorchSharp.torch.Device device)
     {
         _column.Find(input.Schema);
         if (_options.ValidationSet is not null)
-            InValidationSet(() => _column.Find(_options.ValidationSet.Schema));
+            InValidationSet(() => (_column.Find(_options.ValidationSet.Schema), label?.Find(_options.ValidationSet.Schema)));
         if (_options.CheckpointFolder is not null)
             CheckpointFolder.Prepare(_options.CheckpointFolder);
-        PixelTable Load(IDataView data) => PixelTable.Load(_host, data, _column, _options.CancellationToken);
+        PixelTable Load(IDataView data) => PixelTable.Load(_host, data, _column, _options.CancellationToken, label);
         return new TrainingPlan
         {
-            Model = _description,
+            Model = Model(label),
             Settings = _settings with { Seed = Seed() },
             Images = Load(input),
             Steps = _steps,
@@ -98,6 +127,22 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
             CheckpointEverySteps = _options.CheckpointEverySteps,
             Device = device,
         };
+    }
+
+    /// <summary>
+    /// The steps that it was trained for; <see langword="null"/>: continuous time. Optimal variances are estimated from training images.
+    /// </summary>
+    private TimeGrid? Grid(DiffEncModel model, TrainingPlan plan)
+    {
+        var (settings, images) = (plan.Settings, plan.Images);
+        if (settings.Depth is not { } depth)
+            return null;
+        var grid = TimeGrid.Uniform(depth, settings.VarianceWeight ?? 1);
+        if (settings.Variance != StepVariance.Optimal)
+            return grid;
+        int count = Math.Min(images.Count, new FiniteDepthOptions().CalibrationImages);
+        byte[][] some = [.. Enumerable.Range(0, count).Select(i => images[(int)((long)i * images.Count / count)].ToArray())];
+        return new Calibration(model, some, draws: 1, settings.Seed) { CancellationToken = _options.CancellationToken }.WithOptimalVariance(grid);
     }
 
     /// <summary>The one asked for; without one, that of the training that is to go on; else a new one.</summary>

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Numerics;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Training;
 using Microsoft.ML.DiffEnc.Transformers;
+using static Microsoft.ML.DiffEnc.Trainers.Refusals;
 using Options = Microsoft.ML.DiffEnc.DiffEncTrainer.Options;
 
 namespace Microsoft.ML.DiffEnc.Trainers;
@@ -10,6 +10,8 @@ namespace Microsoft.ML.DiffEnc.Trainers;
 /// <summary>Turns options into what the rooms behind the trainer take, refusing what makes no sense.</summary>
 internal static class OptionsCheck
 {
+    private const double DefaultLabelDropout = 0.1;
+
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
     public static ModelDescription Describe(Options options)
     {
@@ -23,6 +25,8 @@ internal static class OptionsCheck
             throw Refusal(nameof(options.InputColumnName), "is empty; expected the name of the column that holds the images");
         InRange(options.Width, 1, ModelDescriptionCheck.Largest, nameof(options.Width));
         InRange(options.Height, 1, ModelDescriptionCheck.Largest, nameof(options.Height));
+        if (StartOptions.UseReference(options))
+            return StartOptions.Describe(options);
         var description = new ModelDescription
         {
             Width = options.Width,
@@ -55,7 +59,11 @@ internal static class OptionsCheck
             EmaDecay = Share(options.EmaDecay ?? preset.EmaDecay, nameof(options.EmaDecay)),
             EmaRamp = options.EmaRamp ?? preset.EmaRamp,
             Dropout = Share(options.Dropout ?? preset.Dropout, nameof(options.Dropout)),
+            LabelDropout = options.LabelColumnName is null ? 0 : Share(options.LabelDropout ?? DefaultLabelDropout, nameof(options.LabelDropout)),
             Seed = seed,
+            Depth = options.Depth is { } depth ? InRange(depth, 1, TimeGrid.MostSteps, nameof(options.Depth)) : null,
+            Variance = options.Variance,
+            VarianceWeight = options.VarianceWeight,
         };
     }
 
@@ -65,38 +73,25 @@ internal static class OptionsCheck
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public static void CheckTheRest(Options options)
     {
+        FiniteDepthCheck.Variance(options.Variance, options.VarianceWeight, nameof(options.Variance));
+        if (options.Depth is null && options.Variance != StepVariance.Posterior)
+        {
+            throw Refusal(
+                nameof(options.Variance), $"is {options.Variance}, and Depth is null; in continuous time there is only {StepVariance.Posterior}. Set Depth");
+        }
         InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
         InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
         if (options.ValidateEverySteps is { } every)
             InRange(every, 1, int.MaxValue, nameof(options.ValidateEverySteps));
+        if (options.LabelColumnName is { } label && string.IsNullOrWhiteSpace(label))
+            throw Refusal(nameof(options.LabelColumnName), "is empty; expected the name of the column that holds the classes, or null for none");
+        if (options.LabelColumnName is null && options.LabelDropout is not null)
+            throw Refusal(nameof(options.LabelDropout), "is set, but there are no labels to leave out; set LabelColumnName, or leave it null");
         if (options.CheckpointFolder is { } folder && string.IsNullOrWhiteSpace(folder))
             throw Refusal(nameof(options.CheckpointFolder), "is empty; expected a folder, or null for no checkpoints");
     }
 
     /// <summary>The double that is written as the float is: −13.3, not −13.300000190734863.</summary>
-    private static double AsWritten(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-
-    private static void Defined<T>(T value, string name) where T : struct, Enum
-    {
-        if (!Enum.IsDefined(value))
-            throw Refusal(name, $"is {value}; expected one of {string.Join(", ", Enum.GetNames<T>())}");
-    }
-
-    private static int InRange(int value, int least, int most, string name)
-        => value >= least && value <= most ? value : throw OutOfRange(name, value, most == int.MaxValue ? $"at least {least}" : $"{least}..{most}");
-
-    private static double Positive(double value, string name)
-        => double.IsFinite(value) && value > 0 ? value : throw OutOfRange(name, value, "a finite number above 0");
-
-    private static double NotNegative(double value, string name)
-        => double.IsFinite(value) && value >= 0 ? value : throw OutOfRange(name, value, "a finite number, at least 0");
-
-    private static double Share(double value, string name)
-        => value is >= 0 and < 1 ? value : throw OutOfRange(name, value, "at least 0 and below 1");
-
-    private static ArgumentOutOfRangeException OutOfRange<T>(string name, T value, string expected) where T : INumber<T>
-        => Refusal(name, string.Create(CultureInfo.InvariantCulture, $"is {value}; expected {expected}"));
-
-    private static ArgumentOutOfRangeException Refusal(string name, string what) => new(name, $"The option {name} {what}.");
+    public static double AsWritten(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

@@ -8,6 +8,10 @@ internal sealed record PresetValues
     /// <summary>What is taken when no preset is named.</summary>
     public const DiffEncPreset Default = DiffEncPreset.Small;
 
+    /// <summary>What is taken when a training of the authors' code goes on: all their models were trained with the same settings, but for
+    /// batches.</summary>
+    public const DiffEncPreset OfReference = DiffEncPreset.DiffEnc8_2;
+
     public const int DenoiserGroups = 32, EncoderGroups = 16;
 
     public required EncoderKind Encoder { get; init; }

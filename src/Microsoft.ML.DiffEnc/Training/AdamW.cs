@@ -74,9 +74,9 @@ internal sealed class AdamW : IDisposable
 
         public IEnumerable<KeyValuePair<string, Tensor>> State => _names.SelectMany((name, i) => new[]
         {
-            KeyValuePair.Create($"adam.mean.{name}", _mean[i]),
-            KeyValuePair.Create($"adam.square.{name}", _square[i]),
-            KeyValuePair.Create($"adam.step.{name}", _steps[i]),
+            KeyValuePair.Create(TrainingState.Mean(name), _mean[i]),
+            KeyValuePair.Create(TrainingState.Square(name), _square[i]),
+            KeyValuePair.Create(TrainingState.Updates(name), _steps[i]),
         });
 
         public void Step(double learningRate)

@@ -11,7 +11,7 @@ namespace Microsoft.ML.DiffEnc.Training;
 /// </summary>
 internal sealed class CheckpointFolder(string folder, TrainingIdentity identity, ITrainingLog log)
 {
-    private const string Prefix = "checkpoint-", Extension = ".safetensors", Unfinished = ".tmp";
+    private const string Prefix = "checkpoint-", Extension = ".safetensors";
     private const string StepKey = "step", IdentityKey = "identity";
     private const int Kept = 2;
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
@@ -23,7 +23,7 @@ internal sealed class CheckpointFolder(string folder, TrainingIdentity identity,
         try
         {
             Directory.CreateDirectory(folder);
-            string probe = Path.Combine(folder, $"{Prefix}probe-{Guid.NewGuid():N}{Unfinished}");
+            string probe = Path.Combine(folder, $"{Prefix}probe-{Guid.NewGuid():N}{WholeFile.Unfinished}");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
         }
@@ -59,27 +59,13 @@ internal sealed class CheckpointFolder(string folder, TrainingIdentity identity,
     {
         Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, $"{Prefix}{step.ToString("D9", CultureInfo.InvariantCulture)}{Extension}");
-        string unfinished = path + Unfinished;
-        foreach (string leftOver in Directory.GetFiles(folder, $"{Prefix}*{Unfinished}"))
+        foreach (string leftOver in Directory.GetFiles(folder, $"{Prefix}*{WholeFile.Unfinished}"))
             File.Delete(leftOver);
-        try
+        WholeFile.Write(path, file => Safetensors.Write(file, state, new Dictionary<string, string>
         {
-            using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
-            {
-                Safetensors.Write(file, state, new Dictionary<string, string>
-                {
-                    [StepKey] = step.ToString(CultureInfo.InvariantCulture),
-                    [IdentityKey] = JsonSerializer.Serialize(identity),
-                });
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(unfinished, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(unfinished);
-            throw;
-        }
+            [StepKey] = step.ToString(CultureInfo.InvariantCulture),
+            [IdentityKey] = JsonSerializer.Serialize(identity),
+        }));
         _unreadable.Remove(path);
         foreach (string old in Files(folder).Where(file => !_unreadable.Contains(file)).Skip(Kept).Where(file => file != path))
             File.Delete(old);
@@ -115,27 +101,19 @@ internal sealed class CheckpointFolder(string folder, TrainingIdentity identity,
     private int Restore(string path, IReadOnlyDictionary<string, Tensor> state)
     {
         using var file = Open(path);
-        var (tensors, metadata) = Safetensors.Read(file);
-        try
-        {
-            var (step, other) = Parse(metadata) ?? throw new InvalidDataException("It does not say which training it is of.");
-            if (identity.DifferenceFrom(other) is { } difference)
-                throw new InvalidOperationException(
-                    $"'{path}' is a checkpoint of another training: {difference}. Choose another CheckpointFolder, or delete the files in this one.");
-            WeightCheck.ThrowUnlessMatching(state, tensors);
-            using var noGradients = no_grad();
-            foreach (var (name, tensor) in state)
-                tensor.copy_(tensors[name]);
-            return step;
-        }
-        finally
-        {
-            foreach (var tensor in tensors.Values)
-                tensor.Dispose();
-        }
+        using var content = Safetensors.Read(file);
+        var (step, other) = Parse(content.Metadata) ?? throw new InvalidDataException("It does not say which training it is of.");
+        if (identity.DifferenceFrom(other) is { } difference)
+            throw new InvalidOperationException(
+                $"'{path}' is a checkpoint of another training: {difference}. Choose another CheckpointFolder, or delete the files in this one.");
+        WeightCheck.ThrowUnlessMatching(state, content.Tensors);
+        using var noGradients = no_grad();
+        foreach (var (name, tensor) in state)
+            tensor.copy_(content.Tensors[name]);
+        return step;
     }
 
-    private static (int Step, TrainingIdentity Identity)? Parse(Dictionary<string, string> metadata)
+    private static (int Step, TrainingIdentity Identity)? Parse(IReadOnlyDictionary<string, string> metadata)
         => metadata.TryGetValue(IdentityKey, out string? json)
             && metadata.TryGetValue(StepKey, out string? text)
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int step)

@@ -5,7 +5,10 @@ namespace Microsoft.ML.DiffEnc.Training;
 /// <param name="Settings">How it is trained.</param>
 /// <param name="Images">The number of training images.</param>
 /// <param name="PixelHash">A fingerprint of all their pixels.</param>
-internal sealed record TrainingIdentity(string Model, TrainingSettings Settings, int Images, ulong PixelHash)
+/// <param name="Start">A fingerprint of what it started from; <see langword="null"/>: fresh weights.</param>
+/// <param name="LabelHash">A fingerprint of all their labels; 0 without.</param>
+internal sealed record TrainingIdentity(
+    string Model, TrainingSettings Settings, int Images, ulong PixelHash, ulong? Start = null, ulong LabelHash = 0)
 {
     /// <summary>What differs, for a message; <see langword="null"/>: nothing.</summary>
     public string? DifferenceFrom(TrainingIdentity other)
@@ -16,8 +19,14 @@ internal sealed record TrainingIdentity(string Model, TrainingSettings Settings,
             return $"the settings are {Settings}, there {other.Settings}";
         if (Images != other.Images || PixelHash != other.PixelHash)
             return $"the training images are others ({Images}, there {other.Images})";
+        if (Start != other.Start)
+            return $"it starts from {StartName(Start)}, there from {StartName(other.Start)}";
+        if (LabelHash != other.LabelHash)
+            return "the labels of the training images are others";
         return null;
     }
+
+    private static string StartName(ulong? start) => start is null ? "fresh weights" : $"the given weights {start:x16}";
 
     private static string Flat(string json) => string.Join(' ', json.Split((char[])['\n', '\r', ' '], StringSplitOptions.RemoveEmptyEntries));
 }

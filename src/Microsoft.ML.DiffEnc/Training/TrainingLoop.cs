@@ -17,9 +17,11 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingPlan _plan;
     private readonly ITrainingLog _log;
     private readonly DiffEncModel _model;
+    private readonly TrainingObjective _objective;
     private readonly AdamW _optimizer;
     private readonly MovingAverage _ema;
     private readonly BatchOrder _order;
+    private readonly BatchLabels? _labels;
     private readonly RunningLosses _losses;
     private readonly CheckpointFolder? _checkpoints;
     private readonly Validation? _validation;
@@ -35,14 +37,18 @@ internal sealed class TrainingLoop : IDisposable
         _model = DiffEncModel.Create(plan.Model, settings.Seed);
         _model.To(plan.Device);
         _model.FirstDerivativesOnly = true;
+        _objective = TrainingObjective.Create(_model, settings);
         _average = _model.Clone();
         _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
+        plan.Start?.CopyTo(State());
         _order = new BatchOrder(plan.Images.Count, settings.BatchSize, Seeds.Mix(_seed, (ulong)Purpose.Order));
+        if (plan.Images.HasLabels)
+            _labels = new BatchLabels(plan.Images, settings.LabelDropout, Seeds.Mix(_seed, (ulong)Purpose.Labels));
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
         _rows = new int[settings.BatchSize];
         if (plan.ValidationImages is not null)
-            _validation = new Validation(plan.ValidationImages, settings.Seed);
+            _validation = new Validation(plan.ValidationImages, settings);
         if (plan.CheckpointFolder is not null)
             _checkpoints = new CheckpointFolder(plan.CheckpointFolder, Identity(plan), log);
     }
@@ -53,6 +59,7 @@ internal sealed class TrainingLoop : IDisposable
         Order,
         Noise,
         Dropout,
+        Labels,
     }
 
     /// <summary>Trains to the end.</summary>
@@ -62,7 +69,7 @@ internal sealed class TrainingLoop : IDisposable
     public DiffEncModel Run(CancellationToken cancellationToken)
     {
         var average = _average ?? throw new InvalidOperationException("A loop runs once.");
-        int first = _checkpoints?.Restore(State()) ?? 0;
+        int first = _checkpoints?.Restore(State()) is > 0 and var restored ? restored : _plan.Start?.Step ?? 0;
         if (first > _plan.Steps)
             _log.Warning($"The checkpoint is of step {first}; {_plan.Steps} steps were asked for. Nothing is trained.");
         var clock = new TrainingClock(first, _plan.Steps, _plan.Settings.BatchSize);
@@ -100,19 +107,18 @@ internal sealed class TrainingLoop : IDisposable
         using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
         var x = Batch(step);
+        var conditioning = Conditioning(step);
         using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
-        var times = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
+        var uniform = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
         var eps0 = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var eps = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
         var dropout = settings.Dropout > 0 ? new Dropout(settings.Dropout, Seeds.Mix(_seed, (ulong)Purpose.Dropout, (ulong)step)) : null;
 
-        var noise = _model.Schedule.At(times);
-        var variance = _model.Schedule.TrainsOnVariance ? new VarianceGradient(noise) : null;
-        var parts = _model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout);
+        var (parts, schedule) = _objective.Of(x, uniform, eps0, eps, conditioning, dropout);
         double unit = _plan.Model.NatsPerBitPerDimension;
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
         loss.backward();
-        variance?.Backward(parts.Diffusion / unit);
+        schedule?.Backward(parts.Diffusion / unit);
 
         _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
         _ema.Update(step);
@@ -127,6 +133,14 @@ internal sealed class TrainingLoop : IDisposable
         using var pixels = empty([_rows.Length, model.Channels, model.Height, model.Width], dtype: uint8);
         _plan.Images.Gather(_rows, pixels.bytes);
         return _model.Scale(pixels);
+    }
+
+    /// <summary>The classes of the images of the step whose <see cref="Batch"/> was just made, [B].</summary>
+    private Tensor Conditioning(int step)
+    {
+        var classes = new float[_rows.Length];
+        _labels?.Fill(step, _rows, classes);
+        return tensor(classes, dtype: _model.DataType, device: _plan.Device);
     }
 
     /// <summary>A full disk must not cost the training: what was saved before is still there.</summary>
@@ -160,18 +174,23 @@ internal sealed class TrainingLoop : IDisposable
     {
         var state = new Dictionary<string, Tensor>(_optimizer.State, StringComparer.Ordinal);
         foreach (var (name, weight) in _model.NamedParameters)
-            state.Add($"weights.{name}", weight);
+            state.Add(TrainingState.Weight(name), weight);
         foreach (var (name, weight) in _average!.NamedParameters)
-            state.Add($"average.{name}", weight);
+            state.Add(TrainingState.Average(name), weight);
         return state;
     }
 
     private static TrainingIdentity Identity(TrainingPlan plan)
     {
-        ulong hash = 0;
+        ulong pixels = 0, labels = 0;
         for (int row = 0; row < plan.Images.Count; row++)
-            hash = Seeds.Mix(hash, Seeds.Hash(plan.Images[row]));
-        return new(Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, hash);
+        {
+            pixels = Seeds.Mix(pixels, Seeds.Hash(plan.Images[row]));
+            if (plan.Images.HasLabels)
+                labels = Seeds.Mix(labels, (ulong)plan.Images.ClassOf(row));
+        }
+        return new(
+            Encoding.UTF8.GetString(ModelFile.Describe(plan.Model)), plan.Settings, plan.Images.Count, pixels, plan.Start?.Fingerprint, labels);
     }
 
     public void Dispose()

@@ -11,6 +11,9 @@ internal sealed record TrainingPlan
     public required PixelTable Images { get; init; }
     public required int Steps { get; init; }
 
+    /// <summary>What the training starts from, left to its owner to dispose of; <see langword="null"/>: fresh weights.</summary>
+    public TrainingStart? Start { get; init; }
+
     /// <summary>Images that are not trained on, and how often they are looked at.</summary>
     public PixelTable? ValidationImages { get; init; }
 

@@ -16,5 +16,16 @@ internal sealed record TrainingSettings
     public required bool EmaRamp { get; init; }
 
     public required double Dropout { get; init; }
+    /// <summary>The share of images that are shown without their label; 0 where there are no labels.</summary>
+    public double LabelDropout { get; init; }
+
     public required int Seed { get; init; }
+
+    /// <summary>T of the diffusion loss; <see langword="null"/>: continuous time. What follows is for T steps only.</summary>
+    public int? Depth { get; init; }
+
+    public StepVariance Variance { get; init; }
+
+    /// <summary>w = σ_Q²/σ_P² of every step; <see langword="null"/>: not fixed.</summary>
+    public double? VarianceWeight { get; init; }
 }

@@ -17,7 +17,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <item><term>BitsPerDimension</term><description>The variational bound on -log2 p(x), divided by channels × height × width.</description></item>
 /// <item><term>LogLikelihood</term><description>The bound on log p(x), in nats per image.</description></item>
 /// <item><term>ReconstructionLoss, LatentLoss, DiffusionLoss</term>
-/// <description>The three parts of BitsPerDimension, in bits per dimension.</description></item>
+/// <description>The three parts of BitsPerDimension, in bits per dimension. The last is that of continuous time, or of the steps of
+/// <see cref="Grid"/>.</description></item>
 /// <item><term>StandardError</term>
 /// <description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
 /// </list>
@@ -61,17 +62,40 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         Settings = settings;
         ImageColumn = new ImageColumn(
             settings.InputColumnName, model.Description.Width, model.Description.Height, model.Description.Channels, settings.PixelLayout);
-        _scorer = new LikelihoodScorer(model, new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed));
+        LabelColumn = settings.LabelColumnName is { } label ? new LabelColumn(label, model.Classes, settings.ClassNames) : null;
+        var draws = new ScoringDraws(settings.Draws, settings.TimesPerDraw, settings.Seed);
+        _scorer = new LikelihoodScorer(model, draws, diffusion: settings.Estimate(model));
     }
+
+    /// <summary>
+    /// The column of labels whose classes the likelihoods are given, log p(x | class); <see langword="null"/>: they are given none. See
+    /// <see cref="ConditionedOn"/>.
+    /// </summary>
+    public string? LabelColumnName => Settings.LabelColumnName;
+
+    /// <summary>
+    /// What the classes of a model trained with labels are called, in the order of their keys: the first is class 1. Empty where they have no
+    /// names.
+    /// </summary>
+    public IReadOnlyList<string> ClassNames => Settings.ClassNames?.Values ?? [];
 
     /// <summary>The model itself, for use outside of pipelines. It is freed with the last transformer that uses it.</summary>
     public DiffEncModel Model => _shared.Model;
+
+    /// <summary>
+    /// The steps in which images are scored, and of ancestral sampling; <see langword="null"/>: the bound is that of continuous time.
+    /// </summary>
+    public TimeGrid? Grid => Settings.Grid;
 
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
 
     /// <summary>Where the images are, and how they are scored.</summary>
     internal ScoringSettings Settings { get; }
+
+    /// <summary>A transformer that shares the model, with settings of its own.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    internal DiffEncTransformer With(ScoringSettings settings) => new(_host, Share(), settings);
 
     /// <summary>The model, for a further transformer that shares it.</summary>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
@@ -84,10 +108,6 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         }
     }
 
-    /// <summary>A further transformer that scores alike. It shares the model.</summary>
-    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
-    internal DiffEncTransformer Again() => new(_host, Share(), Settings);
-
     /// <summary>Held while the model computes, and while it is freed.</summary>
     internal Lock Network => _shared.Network;
 
@@ -96,6 +116,36 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
 
     /// <summary>The column that images are read from.</summary>
     internal ImageColumn ImageColumn { get; }
+
+    /// <summary>The column that classes are read from; <see langword="null"/>: none are.</summary>
+    internal LabelColumn? LabelColumn { get; }
+
+    /// <summary>
+    /// A transformer of the same model that scores log p(x | class), each image given the class in its label column. An image whose label is
+    /// missing is scored without one. Times and noise are the same as without labels, so that the difference between the two is not one of draws.
+    /// </summary>
+    /// <param name="labelColumnName">A key column, made by the same <c>MapValueToKey</c> as for the training; <see langword="null"/>: scores
+    /// without classes.</param>
+    /// <returns>A further transformer, to be disposed of on its own; the model is freed with the last of them.</returns>
+    /// <exception cref="InvalidOperationException">The model was trained without labels.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public DiffEncTransformer ConditionedOn(string? labelColumnName)
+    {
+        if (labelColumnName is not null)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(labelColumnName);
+            RequireClasses();
+        }
+        return new DiffEncTransformer(_host, Share(), Settings with { LabelColumnName = labelColumnName });
+    }
+
+    /// <exception cref="InvalidOperationException">The model was trained without labels.</exception>
+    internal void RequireClasses()
+    {
+        if (Model.Classes == 0)
+            throw new InvalidOperationException(
+                "The model has no classes: it was trained without labels. Train it with DiffEncTrainer.Options.LabelColumnName.");
+    }
 
     /// <summary>Finds the one <see cref="DiffEncTransformer"/> in a chain, however deeply chains are nested: in a loaded model, say.</summary>
     /// <param name="chain">A transformer, or a chain of them.</param>
@@ -119,7 +169,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -127,7 +178,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -135,7 +187,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>Adds the likelihood columns. Lazy: images are read and scored, in batches, as the rows of the result are.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images as the model was trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images, or such labels, as the model was trained
+    /// on.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IDataView Transform(IDataView input)
     {
@@ -149,25 +202,40 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>The images, which belong to the caller.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IReadOnlyList<MLImage> Generate(int count, GenerationOptions? options = null)
     {
-        options ??= new GenerationOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        options = Checked(options, count);
         int most = Array.MaxLength / ImageColumn.ValuesPerImage;
         if (count > most)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"At most {most} images of this size can be generated at once; call again with another Seed.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
-        if (!Enum.IsDefined(options.Sampler))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"At most {most} images of this size can be generated at once; read more by {nameof(GenerateAsDataView)}.");
         byte[] pixels;
         lock (_shared.Network)
         {
             ThrowIfDisposed();
-            pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed);
+            pixels = Sampler.Generate(Model, count, options, options.Seed ?? Settings.Seed, Grid);
         }
         return MLImages.FromPixels(pixels, count, ImageColumn.Width, ImageColumn.Height, ImageColumn.Channels);
+    }
+
+    /// <summary>
+    /// Images as a data view with the columns <c>Index</c> (<see cref="long"/>, from 0) and <c>Image</c> (<see cref="MLImage"/>): the pixels that
+    /// <see cref="Generate"/> gives, made as rows are read, up to 64 at a time, and not kept. So there may be any number of them; every cursor
+    /// that reads images makes them anew, the same ones.
+    /// </summary>
+    /// <param name="count">How many, at least 1.</param>
+    /// <param name="options">How; null for the defaults. Later changes to it have no effect.</param>
+    /// <returns>A view that needs the transformer: reading images after <see cref="Dispose"/> throws <see cref="ObjectDisposedException"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or an option is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public IDataView GenerateAsDataView(int count, GenerationOptions? options = null)
+    {
+        options = Checked(options, count);
+        ThrowIfDisposed();
+        return GeneratedImages.View(this, count, options);
     }
 
     /// <summary>
@@ -184,12 +252,15 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
         }
     }
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
+    void ICanSaveModel.Save(ModelSaveContext ctx) => DiffEncTransformerFile.Save(ctx, this);
+
+    /// <summary>Writes the entries of a model file, while the model cannot be freed.</summary>
+    internal void WriteEntries(ModelSaveContext ctx)
     {
         lock (_shared.Network)
         {
             ThrowIfDisposed();
-            DiffEncTransformerFile.Save(ctx, this);
+            DiffEncTransformerFile.WriteEntries(ctx, this);
         }
     }
 
@@ -198,13 +269,46 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     /// <param name="count">The number of images.</param>
     /// <param name="results">Where their likelihoods go.</param>
     /// <param name="withDiffusion">Whether the diffusion loss, nearly all of the work, is asked for.</param>
-    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion)
+    /// <param name="classes">The class that each image is given, 0 for none; empty: none is.</param>
+    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion, ReadOnlySpan<int> classes)
     {
         lock (_shared.Network)
         {
             ThrowIfDisposed();
-            _scorer.Score(pixels, count, results[..count], withDiffusion);
+            _scorer.Score(pixels, count, results[..count], withDiffusion, classes);
         }
+    }
+
+    /// <summary>p(c | x) of images, one batch at a time however many threads ask.</summary>
+    internal void Classify(ClassPosterior posterior, ReadOnlySpan<byte> pixels, int count, Span<float> posteriors)
+    {
+        lock (_shared.Network)
+        {
+            ThrowIfDisposed();
+            posterior.Of(pixels, count, posteriors);
+        }
+    }
+
+    /// <summary>Computes with the model, one caller at a time however many threads ask.</summary>
+    internal T Compute<T>(Func<DiffEncModel, T> work)
+    {
+        lock (_shared.Network)
+        {
+            ThrowIfDisposed();
+            return work(Model);
+        }
+    }
+
+    /// <summary>The images of one pass of a generation, however many threads ask.</summary>
+    /// <inheritdoc cref="Sampler.GeneratePass"/>
+    internal byte[] GeneratePass(int first, int count, GenerationOptions options)
+        => Compute(model => Sampler.GeneratePass(model, first, count, options, options.Seed ?? Settings.Seed, Grid));
+
+    /// <summary>A copy of the options, which later changes to them do not reach.</summary>
+    private GenerationOptions Checked(GenerationOptions? options, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return GenerationCheck.Resolve(options ?? new GenerationOptions(), this);
     }
 
     private static IEnumerable<ITransformer> Flatten(ITransformer transformer)

@@ -29,6 +29,14 @@ internal static class DiffEncTransformerFile
     public static void Save(ModelSaveContext ctx, DiffEncTransformer transformer)
     {
         ModelEntries.Begin(ctx, _version);
+        transformer.WriteEntries(ctx);
+    }
+
+    /// <summary>
+    /// Writes the three entries. For <see cref="DiffEncTransformer.WriteEntries"/>, which keeps the model from being freed meanwhile.
+    /// </summary>
+    public static void WriteEntries(ModelSaveContext ctx, DiffEncTransformer transformer)
+    {
         ModelEntries.Write(ctx, SettingsEntry, transformer.Settings.Write);
         StoredModel.Write(ctx, transformer.Model);
     }
@@ -38,7 +46,24 @@ internal static class DiffEncTransformerFile
     public static DiffEncTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(_version);
+        return ReadEntries(env, ctx);
+    }
+
+    /// <summary>Reads what <see cref="WriteEntries"/> has written.</summary>
+    /// <exception cref="InvalidDataException">An entry is missing, or does not hold what it should.</exception>
+    public static DiffEncTransformer ReadEntries(IHostEnvironment env, ModelLoadContext ctx)
+    {
         ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
-        return new DiffEncTransformer(env, StoredModel.Read(env, ctx), settings);
+        DiffEncModel model = StoredModel.Read(env, ctx);
+        try
+        {
+            settings.CheckClasses(model.Classes);
+            return new DiffEncTransformer(env, model, settings);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
@@ -52,7 +51,7 @@ internal static class LikelihoodColumns
     /// <summary>The columns as they are appended to <paramref name="inputSchema"/>.</summary>
     public static DataViewSchema.DetachedColumn[] Create(DataViewSchema inputSchema)
         => Array.ConvertAll(_all, c => new DataViewSchema.DetachedColumn(
-            c.Name, NumberDataViewType.Single, c.Name == Score ? ScoreAnnotations(inputSchema) : null));
+            c.Name, NumberDataViewType.Single, c.Name == Score ? Annotations(inputSchema) : null));
 
     /// <summary>The shape that <paramref name="inputSchema"/> gets when the columns are appended.</summary>
     public static SchemaShape AppendTo(SchemaShape inputSchema)
@@ -66,17 +65,7 @@ internal static class LikelihoodColumns
         return new SchemaShape(columns.Values);
     }
 
-    // What ML.NET's own anomaly detectors write beside their scores; a set of score columns gets the next free number.
-    private static DataViewSchema.Annotations ScoreAnnotations(DataViewSchema inputSchema)
-    {
-        uint set = inputSchema.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId) + 1;
-        var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, (ref uint value) => value = set);
-        AddText(AnnotationUtils.Kinds.ScoreColumnKind, AnnotationUtils.Const.ScoreColumnKind.AnomalyDetection);
-        AddText(AnnotationUtils.Kinds.ScoreValueKind, AnnotationUtils.Const.ScoreValueKind.Score);
-        return annotations.ToAnnotations();
-
-        void AddText(string kind, string text)
-            => annotations.Add(kind, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = text.AsMemory());
-    }
+    private static DataViewSchema.Annotations Annotations(DataViewSchema inputSchema)
+        => ScoreAnnotations.Begin(
+            inputSchema, AnnotationUtils.Const.ScoreColumnKind.AnomalyDetection, AnnotationUtils.Const.ScoreValueKind.Score).ToAnnotations();
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
@@ -9,7 +11,14 @@ namespace Microsoft.ML.DiffEnc.Transformers;
 /// <param name="Draws">The number of independent sets of times and noise per image, at least 1. With 1 there is no standard error.</param>
 /// <param name="TimesPerDraw">The number of times in one set, at least 1.</param>
 /// <param name="Seed">The seed that, with an image's own pixels, determines its draws.</param>
-internal sealed record ScoringSettings(string InputColumnName, PixelLayout PixelLayout, int Draws, int TimesPerDraw, int Seed)
+/// <param name="Grid">The steps of the bound in finite depth; <see langword="null"/>: continuous time.</param>
+internal sealed record ScoringSettings(
+    string InputColumnName,
+    PixelLayout PixelLayout,
+    int Draws,
+    int TimesPerDraw,
+    int Seed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeGrid? Grid = null)
 {
     /// <summary>K, the draws of an image, where nothing else is asked for.</summary>
     public const int DefaultDraws = 8;
@@ -33,9 +42,25 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         RespectRequiredConstructorParameters = true,
     };
 
+    /// <summary>The column with the classes that likelihoods are conditioned on; <see langword="null"/>: they are not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LabelColumnName { get; init; }
+
+    /// <summary>What the classes of the model are called; <see langword="null"/>: it has none, or they have no names.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ClassNames? ClassNames { get; init; }
+
+    /// <summary>The density of the times; <see langword="null"/>: uniform. In continuous time only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeDensity? TimeDensity { get; init; }
+
     /// <summary>The usual draws, of a column whose vectors (if it has any) are channels-first.</summary>
     public static ScoringSettings Default(string inputColumnName, int seed)
         => new(inputColumnName, PixelLayout.ChannelsFirst, DefaultDraws, DefaultTimesPerDraw, seed);
+
+    /// <summary>How the diffusion loss is estimated.</summary>
+    public DiffusionEstimate Estimate(DiffEncModel model)
+        => TimeDensity is { } density ? new ImportanceEstimate(model.Bounds, density) : model.DiffusionLoss(Grid);
 
     /// <summary>Writes the settings as JSON.</summary>
     public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
@@ -50,7 +75,7 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
             settings = JsonSerializer.Deserialize<ScoringSettings>(stream, _json)
                 ?? throw new InvalidDataException("The scoring settings are null; expected an object.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException) // the latter from the grid or the density, about its numbers
         {
             throw new InvalidDataException($"The scoring settings cannot be read: {e.Message}", e);
         }
@@ -59,6 +84,22 @@ internal sealed record ScoringSettings(string InputColumnName, PixelLayout Pixel
         if (settings.Draws is < 1 or > MostDraws || settings.TimesPerDraw is < 1 or > MostTimesPerDraw)
             throw new InvalidDataException(
                 $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected 1..{MostDraws} and 1..{MostTimesPerDraw}.");
+        if (settings is { Grid: not null, TimeDensity: not null })
+            throw new InvalidDataException(
+                "The scoring settings have a grid and a timeDensity; expected one at most: at finite depth, times are the grid's.");
+        if (settings.LabelColumnName is { } label && string.IsNullOrWhiteSpace(label))
+            throw new InvalidDataException("The scoring settings have an empty labelColumnName; expected the name of a column, or none.");
         return settings;
+    }
+
+    /// <summary>Checks what the settings say of classes.</summary>
+    /// <param name="classes">The number of the model's classes.</param>
+    /// <exception cref="InvalidDataException">They do not belong to a model with so many.</exception>
+    public void CheckClasses(int classes)
+    {
+        if (LabelColumnName is not null && classes == 0)
+            throw new InvalidDataException($"The scoring settings have the labelColumnName '{LabelColumnName}', but the model has no classes.");
+        if (ClassNames?.Problem(classes) is { } problem)
+            throw new InvalidDataException($"The scoring settings do not fit the model. {problem}");
     }
 }

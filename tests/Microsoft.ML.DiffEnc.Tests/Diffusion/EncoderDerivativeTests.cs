@@ -48,6 +48,27 @@ public class EncoderDerivativeTests
     }
 
     [Theory]
+    [InlineData("plain, 16×16")]
+    [InlineData("multi-resolution, 20×32")]
+    public void Derivative_given_a_class_agrees_with_central_differences(string shape)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var model = Models.Create(EncoderShapes.Named(shape).Description with { Classes = 4 });
+        var (x, gamma) = Inputs(model);
+        var classes = tensor(new[] { 4, 0, 1 });
+        const double h = 1e-5;
+        var difference = (model.EncoderOutput(x, gamma + h, classes).Value - model.EncoderOutput(x, gamma - h, classes).Value) / (2 * h);
+        var derivative = model.EncoderOutput(x, gamma, classes).Derivative;
+        double error = ((difference - derivative).abs().max() / derivative.abs().max()).item<double>();
+        Assert.True(error < 1e-6, $"Off by {error} of the largest value.");
+
+        var gaps = (derivative - model.EncoderOutput(x, gamma).Derivative).abs().amax([1, 2, 3]).data<double>().ToArray();
+        Assert.True(gaps[0] > 1e-3 && gaps[2] > 1e-3, "The class does not change the derivative: nothing would be tested.");
+        Assert.Equal(0, gaps[1], 1e-12);
+    }
+
+    [Theory]
     [MemberData(nameof(Shapes))]
     public void Derivative_agrees_with_double_backward(string shape)
     {

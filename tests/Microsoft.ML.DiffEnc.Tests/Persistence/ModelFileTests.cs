@@ -38,6 +38,23 @@ public class ModelFileTests
             Assert.Equal(weight.data<float>().ToArray(), copy.NamedParameters[name].data<float>().ToArray());
     }
 
+    [Fact]
+    public void A_model_with_classes_comes_back_with_them_and_one_without_does_not_mention_them()
+    {
+        var description = Models.Describe(EncoderKind.Trainable);
+        using var model = Models.Create(description with { Classes = 3 }, dtype: float32);
+        var (json, weights) = Write(model);
+        Assert.Contains("\"classes\": 3", json, StringComparison.Ordinal);
+        using var copy = Read(json, weights);
+        Assert.Equal(3, copy.Classes);
+
+        using var plain = Models.Create(description, dtype: float32);
+        (json, weights) = Write(plain);
+        Assert.DoesNotContain("classes", json, StringComparison.OrdinalIgnoreCase); // as files of before, which still load
+        using var plainCopy = Read(json, weights);
+        Assert.Equal(0, plainCopy.Classes);
+    }
+
     [Theory]
     [InlineData(NoiseScheduleKind.FixedLinear)]
     [InlineData(NoiseScheduleKind.TrainedEndPoints)]
@@ -65,6 +82,8 @@ public class ModelFileTests
         ["a missing property"] = ("\"channels\": 1,", "", "channels"),
         ["a size beyond all memory"] = ("\"height\": 8", "\"height\": 2000000000", "2000000000"),
         ["weights beyond all memory"] = ("\"blocks\": 1", "\"blocks\": 4096, \"width\": 4096", "billion"),
+        ["classes that there cannot be"] = ("\"height\"", "\"classes\": 70000, \"height\"", "70000 classes"),
+        ["classes without weights"] = ("\"height\"", "\"classes\": 2, \"height\"", "'denoiser.time_embedding.dense0.weight'"),
         ["groups that do not divide"] = ("\"blockGroups\": 8", "\"blockGroups\": 7", "7 norm groups"),
         ["a schedule that does not increase"] = (
             "\"noiseSchedule\": \"FixedLinear\",\n    \"gammaMin\": -13.3", "\"noiseSchedule\": \"Polynomial\", \"gammaMin\": 3", "does not increase"),

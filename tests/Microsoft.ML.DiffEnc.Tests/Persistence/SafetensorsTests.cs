@@ -37,15 +37,18 @@ public class SafetensorsTests
     [Fact]
     public void Tensors_and_text_come_back_as_they_were()
     {
-        var (tensors, metadata) = Safetensors.Read(new MemoryStream(Sample()));
-        Assert.Equal("ε", metadata["note"]);
-        Assert.Equal([3L, 2], tensors["b"].shape);
-        Assert.Equal([0f, 3, 1, 4, 2, 5], tensors["b"].data<float>());
-        Assert.Equal([1.5, -2], tensors["a"].data<double>());
-        Assert.Equal([0L, 4], tensors["empty"].shape);
-        Assert.Equal(7, tensors["scalar"].item<long>());
-        foreach (var tensor in tensors.Values)
-            tensor.Dispose();
+        long before = Tensor.TotalCount;
+        using (var content = Safetensors.Read(new MemoryStream(Sample())))
+        {
+            Assert.Equal("ε", content.Metadata["note"]);
+            var tensors = content.Tensors;
+            Assert.Equal([3L, 2], tensors["b"].shape);
+            Assert.Equal([0f, 3, 1, 4, 2, 5], tensors["b"].data<float>());
+            Assert.Equal([1.5, -2], tensors["a"].data<double>());
+            Assert.Equal([0L, 4], tensors["empty"].shape);
+            Assert.Equal(7, tensors["scalar"].item<long>());
+        }
+        Assert.Equal(before, Tensor.TotalCount);
     }
 
     [Fact]

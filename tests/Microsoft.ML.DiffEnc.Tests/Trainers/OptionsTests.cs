@@ -31,6 +31,12 @@ public class OptionsTests
         ["validation"] = (o => o.ValidateEverySteps = 0, ["ValidateEverySteps", "at least 1"]),
         ["weights"] = (o => o.DenoiserBlocks = o.DenoiserWidth = 4096, ["denoiser", "billion weights"]),
         ["warm-up"] = (o => o.WarmUpSteps = -1, ["WarmUpSteps", "at least 0"]),
+        ["no depth"] = (o => o.Depth = 0, ["Depth", "1..100000"]),
+        ["variance in continuous time"] = (o => o.Variance = StepVariance.Optimal, ["Variance", "Optimal", "Depth is null"]),
+        ["fixed variance without its weight"] = (o => (o.Depth, o.Variance) = (10, StepVariance.Fixed), ["VarianceWeight", "not set"]),
+        ["no label column"] = (o => o.LabelColumnName = "", ["LabelColumnName", "empty"]),
+        ["labels to leave out"] = (o => o.LabelDropout = 0.2, ["LabelDropout", "no labels", "LabelColumnName"]),
+        ["label dropout"] = (o => (o.LabelColumnName, o.LabelDropout) = ("Label", 1), ["LabelDropout", "below 1"]),
         ["weight decay"] = (o => o.WeightDecay = -1, ["WeightDecay", "at least 0"]),
     };
 

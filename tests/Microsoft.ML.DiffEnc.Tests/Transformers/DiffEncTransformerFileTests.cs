@@ -76,6 +76,7 @@ public sealed class DiffEncTransformerFileTests : IDisposable
     [InlineData("\"Image\"", "\"\"", "inputColumnName")]
     [InlineData("\"Image\"", "null", "inputColumnName")]
     [InlineData("{", "[", "scoring settings")]
+    [InlineData("\"draws\": 2", "\"draws\": 2, \"grid\": { \"times\": [0, 2], \"weights\": [1] }", "from 0 to 2; expected from 0 to 1")]
     public void Bad_scoring_settings_are_refused(string from, string to, string word)
         => RefusedAfter(zip => Replace(zip, "Scoring.json", text => text.Replace(from, to, StringComparison.Ordinal)), "scoring settings", word);
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Diffusion.Sampling;
 
 /// <summary>
-/// Ancestral sampling (DiffEnc, section 3): z_s = μ_P + σ_Q ε, with σ_Q² = −σ_s² e, e = expm1(γ_s − γ_t), and
+/// Ancestral sampling (DiffEnc, section 3): z_s = μ_P + σ_P ε, with σ_P² = σ_Q²/w, σ_Q² = −σ_s² e, e = expm1(γ_s − γ_t), and
 /// μ_P = (α_s/α_t)(1 + e) z_t − α_s e x̂ + α_s (γ_t − γ_s) σ_t² x̂, its last term only with an encoder.
 /// </summary>
 internal sealed class AncestralStep(GenerativeProcess process) : SamplerStep(process)
@@ -15,6 +15,6 @@ internal sealed class AncestralStep(GenerativeProcess process) : SamplerStep(pro
         var xHat = Process.XHat(z, step.GammaT);
         var ofImage = Process.Drifts ? step.Shift - step.E : -step.E;
         var mean = step.LevelS.Alpha / step.LevelT.Alpha * (1 + step.E) * z + step.LevelS.Alpha * ofImage * xHat;
-        return mean + step.LevelS.Sigma * (-step.E).sqrt() * eps;
+        return mean + step.LevelS.Sigma * (-step.E / step.Weight).sqrt() * eps;
     }
 }

@@ -15,16 +15,17 @@ internal abstract class SamplerStep(GenerativeProcess process)
     /// <param name="t">Where the step starts.</param>
     /// <param name="s">Where it ends, below <paramref name="t"/>.</param>
     /// <param name="eps">Standard normal noise, [B, C, H, W]; samplers that are not random leave it unused and accept <see langword="null"/>.</param>
+    /// <param name="weight">w = σ_Q²/σ_P²; for ancestral sampling, the others follow the process of infinite depth.</param>
     /// <returns>[B, C, H, W].</returns>
-    public Tensor Next(Tensor z, double t, double s, Tensor? eps = null)
+    public Tensor Next(Tensor z, double t, double s, Tensor? eps = null, double weight = 1)
     {
         if (eps is null && IsRandom)
             throw new ArgumentNullException(nameof(eps), $"{GetType().Name} takes noise.");
         using var scope = NewDisposeScope();
-        return Next(z, ProcessStep.Between(Process.Schedule, t, s, z), eps!).MoveToOuterDisposeScope();
+        return Next(z, ProcessStep.Between(Process.Schedule, t, s, z, weight), eps!).MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc cref="Next(Tensor, double, double, Tensor?)"/>
+    /// <inheritdoc cref="Next(Tensor, double, double, Tensor?, double)"/>
     protected abstract Tensor Next(Tensor z, ProcessStep step, Tensor eps);
 
     public static SamplerStep Create(SamplerKind kind, GenerativeProcess process) => kind switch

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -36,6 +37,24 @@ internal sealed class FlaxArray(string dataType, long[] shape, ReadOnlySequence<
         "float64" => ScalarType.Float64,
         _ => null,
     };
+
+    /// <summary>The number that a 0-d array of 32- or 64-bit integers holds; <see langword="null"/> for any other array.</summary>
+    public long? WholeNumber()
+    {
+        if (Shape.Count > 0)
+            return null;
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        if (ElementSize(DataType) > bytes.Length)
+            return null;
+        Data.CopyTo(bytes);
+        return DataType switch
+        {
+            "int32" => BinaryPrimitives.ReadInt32LittleEndian(bytes),
+            "uint32" => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+            "int64" => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+            _ => null,
+        };
+    }
 
     /// <summary>Copies the elements into a new CPU tensor of the array's own shape and type, owned by the caller.</summary>
     /// <exception cref="InvalidOperationException">The array is neither float32 nor float64.</exception>

@@ -14,12 +14,13 @@ internal static class AnomalyColumns
     /// <summary>The columns as they are appended to <paramref name="inputSchema"/>.</summary>
     public static DataViewSchema.DetachedColumn[] Create(DataViewSchema inputSchema, string? map, ImageColumn image)
     {
-        var annotations = ScoreAnnotations.Create(inputSchema, AnnotationUtils.Const.ScoreColumnKind.AnomalyDetection);
+        DataViewSchema.Annotations Of(string valueKind)
+            => ScoreAnnotations.Begin(inputSchema, AnnotationUtils.Const.ScoreColumnKind.AnomalyDetection, valueKind).ToAnnotations();
         DataViewSchema.DetachedColumn[] always =
         [
-            new(Names[Score], NumberDataViewType.Single, annotations),
+            new(Names[Score], NumberDataViewType.Single, Of(AnnotationUtils.Const.ScoreValueKind.Score)),
             new(Names[PValue], NumberDataViewType.Single),
-            new(Names[PredictedLabel], BooleanDataViewType.Instance, annotations),
+            new(Names[PredictedLabel], BooleanDataViewType.Instance, Of(AnnotationUtils.Const.ScoreValueKind.PredictedLabel)),
         ];
         return map is null ? always : [.. always, new(map, new ImageDataViewType(image.Height, image.Width))];
     }

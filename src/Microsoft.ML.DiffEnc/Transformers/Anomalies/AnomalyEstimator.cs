@@ -51,7 +51,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         float[] calibration = [.. Each(calibrating, r => Score(scorer, images[r], normal, typical, maps)).Order()];
         var settings = new AnomalySettings(
             _options.Score, Threshold(calibration, _options.FalsePositiveRate), calibration, _options.AnomalyMapColumnName, _profile, normal, typical, MapUnit(maps));
-        return new AnomalyTransformer(_host, _model.Again(), settings);
+        return new AnomalyTransformer(_host, _model.ConditionedOn(null), settings);
     }
 
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type.</exception>

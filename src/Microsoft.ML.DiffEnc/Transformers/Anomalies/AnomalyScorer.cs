@@ -42,7 +42,7 @@ internal sealed class AnomalyScorer(DiffEncTransformer model, ProfileDescription
     public double Bits(ReadOnlySpan<byte> pixels, AnomalyScore score)
     {
         Span<Likelihood> likelihood = stackalloc Likelihood[1];
-        model.Score(pixels, 1, likelihood, withDiffusion: true);
+        model.Score(pixels, 1, likelihood, withDiffusion: true, classes: []);
         double bits = likelihood[0].BitsPerDimension;
         return score == AnomalyScore.ComplexityCorrected ? bits - PngLength.BitsPerDimension(pixels, model.ImageColumn) : bits;
     }

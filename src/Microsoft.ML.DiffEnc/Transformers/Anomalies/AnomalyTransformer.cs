@@ -56,7 +56,7 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
     public AnomalyTransformer ChangeThreshold(float threshold)
         => float.IsNaN(threshold)
             ? throw new ArgumentException("The threshold is NaN; expected a number.", nameof(threshold))
-            : new AnomalyTransformer(_host, Model.Again(), Settings with { Threshold = threshold });
+            : new AnomalyTransformer(_host, Model.ConditionedOn(null), Settings with { Threshold = threshold });
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>

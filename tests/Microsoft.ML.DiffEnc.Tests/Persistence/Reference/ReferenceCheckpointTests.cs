@@ -222,34 +222,10 @@ public sealed class ReferenceCheckpointTests : IDisposable
         ModelDescription description = ReferenceConfig.Read(_config, width, height, channels);
         DiffEncModel model = Models.Create(description, dtype: float32);
 
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        Dictionary<FlaxPath, FlaxDocument.Array> weights = [];
-        IReadOnlyDictionary<string, Tensor> parameters = model.NamedParameters;
-        foreach (ReferenceParameter parameter in ReferenceParameterMap.Of(description))
-        {
-            Tensor flax = parameter.Layout.ToFlax(parameters[parameter.Name]).contiguous();
-            weights.Add(parameter.Path, new FlaxDocument.Array("float32", flax.shape, flax.bytes.ToArray()));
-        }
+        Dictionary<FlaxPath, FlaxDocument.Array> weights = FlaxTrees.Of(description, model.NamedParameters);
         alter?.Invoke(weights);
-        File.WriteAllBytes(_checkpoint, FlaxDocument.Write(new Dictionary<string, object?> { ["step"] = 1, ["ema_params"] = Nest(weights) }));
+        Dictionary<string, object?> state = new() { ["step"] = 1, ["ema_params"] = FlaxTrees.Nest(weights) };
+        File.WriteAllBytes(_checkpoint, FlaxDocument.Write(state));
         return model;
-    }
-
-    private static Dictionary<string, object?> Nest(Dictionary<FlaxPath, FlaxDocument.Array> weights)
-    {
-        Dictionary<string, object?> root = [];
-        foreach ((FlaxPath path, FlaxDocument.Array array) in weights)
-        {
-            Dictionary<string, object?> level = root;
-            foreach (string key in path.Keys[..^1])
-            {
-                if (!level.TryGetValue(key, out object? child))
-                    level.Add(key, child = new Dictionary<string, object?>());
-                level = (Dictionary<string, object?>)child!;
-            }
-            level.Add(path.Keys[^1], array);
-        }
-        return root;
     }
 }

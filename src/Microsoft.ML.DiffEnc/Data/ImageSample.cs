@@ -1,0 +1,45 @@
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.DiffEnc.Data;
+
+/// <summary>Some images of a data view, of however many there are.</summary>
+internal static class ImageSample
+{
+    /// <summary>A random choice of the rows in one pass (reservoir sampling); of the others no image is read.</summary>
+    /// <param name="host">The host, which may ask to stop.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="column">Their column of images.</param>
+    /// <param name="most">At most so many.</param>
+    /// <param name="seed">Decides the choice, together with the number and the order of the rows.</param>
+    /// <param name="cancellation">Looked at for every row.</param>
+    /// <returns>The images, channels first, one byte a value.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An image is missing, has another size or values other than 0..255; or there are no rows.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
+    public static List<byte[]> Load(IHost host, IDataView data, ImageColumn column, int most, int seed, CancellationToken cancellation)
+    {
+        var chosen = new List<byte[]>();
+        using DataViewRowCursor cursor = data.GetRowCursor([column.Find(data.Schema)]);
+        PixelReader reader = column.CreateReader(cursor);
+        for (ulong row = 0; cursor.MoveNext(); row++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            host.CheckAlive();
+            if (chosen.Count < most)
+                chosen.Add(new byte[column.ValuesPerImage]);
+            // The first rows are all taken; row n then replaces one of them with probability most/(n + 1).
+            ulong place = row < (ulong)most ? row : Seeds.Mix((ulong)seed, row) % (row + 1);
+            if (place < (ulong)most)
+                reader.Read(chosen[(int)place]);
+        }
+        if (chosen.Count == 0)
+        {
+            throw new InvalidOperationException(
+                $"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+        }
+        return chosen;
+    }
+}

@@ -1,0 +1,6 @@
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>How far a calibration is: see <see cref="FiniteDepthOptions"/> and <see cref="ImportanceSamplingOptions"/>.</summary>
+/// <param name="Images">Images done.</param>
+/// <param name="Total">Images in all.</param>
+public sealed record CalibrationProgress(int Images, int Total);
