@@ -77,7 +77,8 @@ public sealed class GenerativeCatalog
         return new RepresentationEstimator(_env, model, options);
     }
 
-    /// <summary>Tells anomalies from normal images. Its <c>Fit</c> takes normal images that the model was not trained on, and calibrates the threshold on them.</summary>
+    /// <summary>Tells anomalies from normal images. Its <c>Fit</c> takes normal images that the model was not trained on, and calibrates the
+    /// threshold on them.</summary>
     /// <param name="model">The model, trained on normal images. The transformers share it; disposing of one leaves it to the others.</param>
     /// <param name="options">By what score, and how strictly; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>

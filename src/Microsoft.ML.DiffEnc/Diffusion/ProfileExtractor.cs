@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
-/// Takes the profiles of images: the parts of the bound, with the diffusion loss time by time in place of its integral. What is unusual in an image shows at some times and
+/// Takes the profiles of images: the parts of the bound, with the diffusion loss time by time in place of its integral. What is unusual in an image
+/// shows at some times and
 /// not at others, where the integral, dominated by the finest details, may not see it. Not thread-safe: one call at a time.
 /// </summary>
 internal sealed class ProfileExtractor
@@ -29,13 +30,15 @@ internal sealed class ProfileExtractor
     }
 
     /// <summary>
-    /// One image at a time, so that a profile is the same in any company: L0 and L1 in bits per dimension; the diffusion loss at each time, in bits per dimension and
+    /// One image at a time, so that a profile is the same in any company: L0 and L1 in bits per dimension; the diffusion loss at each time, in bits
+    /// per dimension and
     /// unit of time; and the root mean square of x_t − x at the <see cref="ProfileDescription.EncodingTimes"/>.
     /// </summary>
     /// <param name="pixels">The image, channels first, one byte a value.</param>
     /// <param name="profile"><see cref="ProfileDescription.Size"/> numbers.</param>
     /// <param name="map">
-    /// Where the diffusion loss is: its mean over times and draws, summed over the channels, in bits for each of the height × width places; empty: not wanted.
+    /// Where the diffusion loss is: its mean over times and draws, summed over the channels, in bits for each of the height × width places; empty:
+    /// not wanted.
     /// </param>
     public void Extract(ReadOnlySpan<byte> pixels, Span<double> profile, Span<float> map = default)
     {

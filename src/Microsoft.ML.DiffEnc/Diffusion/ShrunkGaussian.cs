@@ -1,15 +1,16 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
-/// A normal distribution fitted to few points: the covariance of the standardised coordinates is drawn towards the unit matrix by as much as Ledoit and Wolf (2004) show to be best
+/// A normal distribution fitted to few points: the covariance of the standardised coordinates is drawn towards the unit matrix by as much as Ledoit
+/// and Wolf (2004) show to be best
 /// for a sample of this size.
 /// </summary>
 /// <param name="Mean">The mean of each coordinate.</param>
 /// <param name="Scale">The standard deviation of each coordinate, above 0.</param>
-/// <param name="Whitening">A lower triangle L⁻¹, row by row, of the standardised coordinates' covariance L Lᵀ: it makes them independent, of variance 1.</param>
+/// <param name="Whitening">A lower triangle L⁻¹, row by row, of the standardised coordinates' covariance L Lᵀ: it makes them independent, of variance
+/// 1.</param>
 internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Whitening)
 {
     // A coordinate that never changes (the latent loss of an image-independent encoder, say) must not divide by zero; any change of it then is unusual.

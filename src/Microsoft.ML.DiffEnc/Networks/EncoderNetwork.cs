@@ -71,7 +71,8 @@ internal sealed class EncoderNetwork : nn.Module
     public IReadOnlyList<string> BlockNames =>
         ["conv_in", .. _down.Select((_, i) => $"down.{i}"), "mid1", "attention", "mid2", .. _up.Select((_, i) => $"up.{i}")];
 
-    /// <summary>What each level and block gives, [B, width of the level, height, width], under its name. They are computed as the sequence is read.</summary>
+    /// <summary>What each level and block gives, [B, width of the level, height, width], under its name. They are computed as the sequence is
+    /// read.</summary>
     /// <inheritdoc cref="Forward" path="/param"/>
     public IEnumerable<(string Block, Dual Activation)> Activations(Tensor x, Dual time, Tensor conditioning, Dropout? dropout = null)
     {

@@ -4,7 +4,8 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc.Transformers;
 
-/// <summary>The model's own entries in the folder of each transformer that uses one: its description as JSON and its weights as safetensors.</summary>
+/// <summary>The model's own entries in the folder of each transformer that uses one: its description as JSON and its weights as
+/// safetensors.</summary>
 internal static class StoredModel
 {
     /// <summary>The entry with the <see cref="Diffusion.ModelDescription"/>.</summary>

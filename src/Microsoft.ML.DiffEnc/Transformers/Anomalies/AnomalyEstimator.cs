@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.Runtime;
@@ -29,11 +28,13 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     }
 
     /// <summary>
-    /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that are fitted first, the profile and the typicality, are
+    /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that are fitted first,
+    /// the profile and the typicality, are
     /// fitted on every second image and calibrated on the others.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
-    /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another size.</exception>
+    /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
+    /// size.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public AnomalyTransformer Fit(IDataView input)
     {
@@ -62,7 +63,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         return AnomalyColumns.AppendTo(inputSchema, _options.AnomalyMapColumnName, _model.ImageColumn);
     }
 
-    /// <summary>The score above which at most the wanted share of normal images lies: those whose p-value is at most <paramref name="rate"/>.</summary>
+    /// <summary>The score above which at most the wanted share of normal images lies: those whose p-value is at most
+    /// <paramref name="rate"/>.</summary>
     internal static float Threshold(float[] calibration, double rate)
         => calibration[^(int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12))];
 

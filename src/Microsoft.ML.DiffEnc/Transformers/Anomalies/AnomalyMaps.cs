@@ -19,7 +19,7 @@ public static class AnomalyMaps
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(map);
         var (width, height) = (image.Width, image.Height);
-        var (pixels, heat) = (image.Pixels, map.Pixels);
+        ReadOnlySpan<byte> pixels = image.Pixels, heat = map.Pixels;
         var result = new byte[width * height * BytesPerPixel];
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)

@@ -4,7 +4,8 @@ namespace Microsoft.ML.DiffEnc;
 public enum AnomalyScore
 {
     /// <summary>
-    /// −log of a density of the profile, in nats: a normal distribution, fitted to normal images, of the logarithms of reconstruction loss, latent loss, the diffusion loss at each of
+    /// −log of a density of the profile, in nats: a normal distribution, fitted to normal images, of the logarithms of reconstruction loss, latent
+    /// loss, the diffusion loss at each of
     /// some times, and ‖x_t − x‖. It finds what is unusual in any of them, also where an image is unusually likely.
     /// </summary>
     Profile,
@@ -13,7 +14,8 @@ public enum AnomalyScore
     BitsPerDimension,
 
     /// <summary>
-    /// Bits per dimension less those of a lossless compression of the image (Serrà et al., 2020): what the model needs beyond what the image's complexity asks.
+    /// Bits per dimension less those of a lossless compression of the image (Serrà et al., 2020): what the model needs beyond what the image's
+    /// complexity asks.
     /// </summary>
     ComplexityCorrected,
 

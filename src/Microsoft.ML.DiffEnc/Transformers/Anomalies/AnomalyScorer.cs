@@ -11,7 +11,8 @@ internal sealed class AnomalyScorer(DiffEncTransformer model, ProfileDescription
 
     private readonly ProfileExtractor _extractor = new(model.Model, profile);
 
-    /// <summary>The logarithms of a profile's numbers, which are nearly normal where the numbers themselves are skewed; and the map, if it is asked for.</summary>
+    /// <summary>The logarithms of a profile's numbers, which are nearly normal where the numbers themselves are skewed; and the map, if it is asked
+    /// for.</summary>
     public double[] Profile(ReadOnlySpan<byte> pixels, float[]? map = null)
     {
         var values = new double[profile.Size];

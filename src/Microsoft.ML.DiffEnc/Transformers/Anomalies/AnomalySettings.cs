@@ -14,7 +14,14 @@ namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
 /// <param name="TypicalBits">The mean bits per dimension of normal images, for <see cref="AnomalyScore.Typicality"/>.</param>
 /// <param name="MapUnit">The loss of a place that hardly any place of a normal image exceeds, in bits; it is shown as mid-grey.</param>
 internal sealed record AnomalySettings(
-    AnomalyScore Score, float Threshold, float[] Calibration, string? MapColumnName, ProfileDescription Profile, ShrunkGaussian? Normal, double? TypicalBits, double MapUnit)
+    AnomalyScore Score,
+    float Threshold,
+    float[] Calibration,
+    string? MapColumnName,
+    ProfileDescription Profile,
+    ShrunkGaussian? Normal,
+    double? TypicalBits,
+    double MapUnit)
 {
     private static readonly JsonSerializerOptions _json = new()
     {
@@ -28,7 +35,8 @@ internal sealed record AnomalySettings(
     };
 
     /// <summary>
-    /// The conformal p-value: the share of normal images at least as unusual, the image itself among them. Whatever the score, at most a share p of normal images has a value
+    /// The conformal p-value: the share of normal images at least as unusual, the image itself among them. Whatever the score, at most a share p of
+    /// normal images has a value
     /// of at most p (Vovk et al., 2005).
     /// </summary>
     public float PValue(float score)
@@ -65,7 +73,8 @@ internal sealed record AnomalySettings(
             || Profile.Draws is < 1 or > FeatureDescription.MostDraws)
             return "have a profile without times in [0, 1], or with too many of them or of draws";
         if (Score == AnomalyScore.Profile
-            && (Normal is null || Normal.Mean.Length != Profile.Size || Normal.Scale.Length != Profile.Size || Normal.Whitening.Length != Profile.Size * Profile.Size))
+            && (Normal is null || Normal.Mean.Length != Profile.Size || Normal.Scale.Length != Profile.Size
+                || Normal.Whitening.Length != Profile.Size * Profile.Size))
             return $"lack the density of {Profile.Size} profile values";
         if (Score == AnomalyScore.Typicality && TypicalBits is null)
             return "lack the mean bits per dimension";

@@ -11,12 +11,14 @@ namespace Microsoft.ML.DiffEnc;
 /// <list type="table">
 /// <listheader><term>Column</term><description>Value</description></listheader>
 /// <item><term>Score</term><description><see cref="float"/>: the score asked for; it rises as an image gets less normal.</description></item>
-/// <item><term>PValue</term><description><see cref="float"/>: the conformal p-value, the share of normal images (this one among them) at least as unusual.</description></item>
+/// <item><term>PValue</term><description><see cref="float"/>: the conformal p-value, the share of normal images (this one among them) at least as
+/// unusual.</description></item>
 /// <item><term>PredictedLabel</term><description><see cref="bool"/>: whether the score is above the threshold.</description></item>
 /// <item><term>the map, under the name that was asked for</term>
 /// <description><c>MLImage</c>: where the diffusion loss is. Mid-grey is what one in a thousand places of normal images exceeds.</description></item>
 /// </list>
-/// Several threads may score at once; the network runs for one image at a time. The model is shared with the transformer that it came from; each has to be disposed of.
+/// Several threads may score at once; the network runs for one image at a time. The model is shared with the transformer that it came from; each has
+/// to be disposed of.
 /// </remarks>
 public sealed class AnomalyTransformer : ITransformer, IDisposable
 {

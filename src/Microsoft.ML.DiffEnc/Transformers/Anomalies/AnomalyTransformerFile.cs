@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.DiffEnc;
 using Microsoft.ML.DiffEnc.Interop;
-using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.Runtime;
 

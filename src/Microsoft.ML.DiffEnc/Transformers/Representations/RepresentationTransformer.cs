@@ -11,8 +11,10 @@ namespace Microsoft.ML.DiffEnc;
 
 /// <summary>Adds a representation of each image, a vector of <see cref="float"/>, for a classifier or a search for neighbours.</summary>
 /// <remarks>
-/// The representation depends on the model, the options and the image alone: not on the rows beside it, but for rounding, as rows share passes of the network. The slots
-/// have names: the time, and where in the activation the number comes from. Several threads may read at once; the network runs for one batch at a time.
+/// The representation depends on the model, the options and the image alone: not on the rows beside it, but for rounding, as rows share passes of the
+/// network. The slots
+/// have names: the time, and where in the activation the number comes from. Several threads may read at once; the network runs for one batch at a
+/// time.
 /// The model is shared with the transformer that it came from; each of them has to be disposed of.
 /// </remarks>
 public sealed class RepresentationTransformer : ITransformer, IDisposable

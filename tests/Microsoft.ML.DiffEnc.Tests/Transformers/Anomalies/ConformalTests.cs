@@ -1,4 +1,3 @@
-using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Xunit;
 
