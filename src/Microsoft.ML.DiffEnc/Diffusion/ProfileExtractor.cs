@@ -89,8 +89,8 @@ internal sealed class ProfileExtractor
         long evaluations = draws * _profile.Times.LongLength;
         var times = tensor(_profile.Times, dtype: float64, device: _model.Device).repeat(draws); // [K·M]
         var loss = _model.Bounds.DiffusionOfPixels(
-            x.expand(evaluations, -1, -1, -1), _model.Schedule.At(times), eps.to(_model.Device).to(_model.DataType), conditioning.expand(evaluations));
-        return loss.to(float64).sum(1).reshape(draws, -1, _shape[1], _shape[2]).sum(0).cpu();
+            x.repeat(evaluations, 1, 1, 1), _model.Schedule.At(times), eps.to(_model.Device).to(_model.DataType), conditioning.expand(evaluations));
+        return loss.to(float64).sum([1L]).reshape(draws, -1, _shape[1], _shape[2]).sum([0L]).cpu();
     }
 
     /// <summary>The root mean square of x_t − x.</summary>

@@ -21,7 +21,7 @@ internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Wh
     public static ShrunkGaussian Fit(ReadOnlySpan<double> points, int dimensions)
     {
         using var scope = NewDisposeScope();
-        var x = tensor(points.ToArray(), [-1, dimensions]); // [n, d]
+        var x = tensor(points.ToArray(), [points.Length / dimensions, dimensions]); // [n, d]
         long n = x.size(0);
         var mean = x.mean([0L]);
         var scale = (x - mean).square().mean([0L]).sqrt().clamp_min(LeastScale);

@@ -8,17 +8,28 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Tests.Transformers.Anomalies;
 
-public sealed class AnomalyTests : IDisposable
+public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<AnomalyTests.Trained>
 {
     private const int Side = TrainingRuns.Side;
 
     private readonly MLContext _ml = new(seed: 5);
-    private readonly DiffEncTransformer _model;
+    private readonly DiffEncTransformer _model = trained.Model;
 
-    public AnomalyTests()
-        => _model = new(_ml, Models.Create(Models.Describe(EncoderKind.Trainable, Side), dtype: ScalarType.Float32), Scoring.Settings);
+    /// <summary>A model that has learned discs, in seconds.</summary>
+    public sealed class Trained : IDisposable
+    {
+        public Trained()
+        {
+            var ml = new MLContext(seed: 5);
+            var options = TrainingRuns.Options(steps: 250);
+            (options.Encoder, options.LearningRate, options.ScoringDraws) = (EncoderKind.NonTrainable, 3e-3, 4);
+            Model = ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(ml, 300));
+        }
 
-    public void Dispose() => _model.Dispose();
+        public DiffEncTransformer Model { get; }
+
+        public void Dispose() => Model.Dispose();
+    }
 
     public static TheoryData<AnomalyOptions, string> Wrong => new()
     {
@@ -66,7 +77,7 @@ public sealed class AnomalyTests : IDisposable
         Assert.All(verdicts, v => Assert.Equal(v.PValue <= 0.1f, v.PredictedLabel));
         Assert.All(verdicts, v => Assert.Equal(detector.PValue(v.Score), v.PValue));
         var metrics = _ml.Generative().EvaluateAnomalies(chain.Transform(data));
-        Assert.True(metrics.AreaUnderRocCurve > 0.9, $"{metrics}");
+        Assert.True(metrics.AreaUnderRocCurve > 0.8, $"{metrics}");
         Assert.Equal((10, 10), (metrics.Normal, metrics.Anomalies));
         Assert.Equal(metrics.AreaUnderRocCurve, _ml.AnomalyDetection.Evaluate(chain.Transform(data)).AreaUnderRocCurve, 1e-9);
 
@@ -100,7 +111,8 @@ public sealed class AnomalyTests : IDisposable
         byte[] pixels = TrainingRuns.Rows(1)[0].Image;
         var profile = new double[description.Size];
         var map = new float[Side * Side];
-        new ProfileExtractor(_model.Model, description).Extract(pixels, profile, map);
+        using var model = Models.Create(Models.Describe(EncoderKind.Trainable, Side), dtype: ScalarType.Float32);
+        new ProfileExtractor(model, description).Extract(pixels, profile, map);
 
         var image = tensor(pixels, dtype: uint8).reshape(1, 1, Side, Side);
         var (_, eps0, eps) = new ScoringDraws(3, 2, 9).For(pixels, [1, Side, Side], 0, 3);
@@ -110,14 +122,14 @@ public sealed class AnomalyTests : IDisposable
         for (int k = 0; k < 3; k++)
             for (int m = 0; m < 2; m++)
             {
-                var parts = _model.Model.Bound(image, tensor(new[] { description.Times[m] }), eps0.narrow(0, k, 1), eps.narrow(0, 2 * k + m, 1));
+                var parts = model.Bound(image, tensor(new[] { description.Times[m] }), eps0.narrow(0, k, 1), eps.narrow(0, 2 * k + m, 1));
                 reconstruction += parts.Reconstruction.item<float>() / 6 / unit;
                 diffusion[m] += parts.Diffusion.item<float>() / 3 / unit;
                 latent = parts.Latent.item<float>() / unit;
             }
-        var x = _model.Model.Scale(image);
+        var x = model.Scale(image);
         double[] changes = [.. ProfileDescription.EncodingTimes.Select(t =>
-            (_model.Model.Encode(x, full(1, -13.3 + 18.3 * t, dtype: float64)) - x).square().mean().sqrt().item<float>())];
+            (model.Encode(x, full(1, -13.3 + 18.3 * t, dtype: float64)) - x).square().mean().sqrt().item<float>())];
         double[] expected = [reconstruction, latent, .. diffusion, .. changes];
         for (int i = 0; i < expected.Length; i++)
             Assert.Equal(expected[i], profile[i], 1e-4 * Math.Abs(expected[i]) + 1e-7);
@@ -145,7 +157,7 @@ public sealed class AnomalyTests : IDisposable
         using var map = scored.GetColumn<MLImage>("Map").Single();
         byte[] grey = [.. Enumerable.Range(0, Side * Side).Select(i => map.Pixels[4 * i])];
         double inside = grey.Where((_, i) => i / Side < 4 && i % Side >= 4).Average(v => v), outside = grey.Where((_, i) => i / Side >= 4 && i % Side < 4).Average(v => v);
-        Assert.True(inside > 2 * outside, $"{inside} inside, {outside} at the other corner");
+        Assert.True(inside > 1.3 * outside, $"{inside} inside, {outside} at the other corner");
 
         using var overlaid = AnomalyMaps.Overlay(Pictures.Image(odd.Image, Side, Side), map);
         Assert.Equal((Side, Side), (overlaid.Width, overlaid.Height));
