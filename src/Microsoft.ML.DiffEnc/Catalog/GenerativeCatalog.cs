@@ -6,7 +6,9 @@ using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Reports;
 using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.DiffEnc.Transformers.Ode;
+using Microsoft.ML.DiffEnc.Transformers.Representations;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
@@ -64,6 +66,41 @@ public sealed class GenerativeCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         var model = HostSettings.PlaceModel(_env, () => ReferenceCheckpoint.Load(checkpointPath, configPath, width, height));
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
+    }
+
+    /// <summary>Represents images by what a trained model makes of them, for a classifier trained on few labels or a search for neighbours.</summary>
+    /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
+    /// <param name="options">Which representation; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or asks for what the model does not have; the message names it.</exception>
+    public IEstimator<RepresentationTransformer> Representations(DiffEncTransformer model, RepresentationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new RepresentationEstimator(_env, model, options);
+    }
+
+    /// <summary>Tells anomalies from normal images. Its <c>Fit</c> takes normal images that the model was not trained on, and calibrates the
+    /// threshold on them.</summary>
+    /// <param name="model">The model, trained on normal images. The transformers share it; disposing of one leaves it to the others.</param>
+    /// <param name="options">By what score, and how strictly; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public IEstimator<AnomalyTransformer> DetectAnomalies(DiffEncTransformer model, AnomalyOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new AnomalyEstimator(_env, model, options);
+    }
+
+    /// <summary>Compares the scores of an <see cref="AnomalyTransformer"/>, or any other's, with what is known of the images.</summary>
+    /// <param name="scored">The scored images, with their labels.</param>
+    /// <param name="labelColumnName">The column that says which are anomalies: <see cref="bool"/>, or <see cref="float"/> 0 and 1.</param>
+    /// <param name="scoreColumnName">The column of scores, <see cref="float"/>, which rise as images get less normal.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There are no anomalies, or no normal images; or a score is NaN.</exception>
+    public AnomalyMetrics EvaluateAnomalies(IDataView scored, string labelColumnName = "Label", string scoreColumnName = "Score")
+    {
+        ArgumentNullException.ThrowIfNull(scored);
+        ArgumentException.ThrowIfNullOrWhiteSpace(labelColumnName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(scoreColumnName);
+        return AnomalyEvaluation.Evaluate(_env, scored, labelColumnName, scoreColumnName);
     }
 
     /// <summary>A model from a file that <see cref="DiffEncModelExport.SaveSafetensors"/> wrote: the same weights, scored with the usual

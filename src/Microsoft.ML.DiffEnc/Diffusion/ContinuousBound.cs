@@ -41,12 +41,34 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
         return Diffusion(x, schedule.At(times), eps, conditioning, dropout, trainHead: false).Loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>L∞ and, where the second head is to be trained, its error: the mean square over the pixels of what it misses of y + dy/dγ.</summary>
+    /// <summary>The share of each value of an image in L∞, [B, C, H, W].</summary>
+    public Tensor DiffusionOfValues(Tensor x, Tensor times, Tensor eps, Tensor conditioning)
+    {
+        using var scope = NewDisposeScope();
+        var (gammaT, slope) = schedule.At(times);
+        var (error, _) = Error(x, gammaT, eps, conditioning, dropout: null, trainHead: false);
+        return (0.5 * slope.to(x.dtype).reshape(-1, 1, 1, 1) * error.square()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>L∞ and, where the second head is to be trained, its error.</summary>
     private (Tensor Loss, Tensor? HeadError) Diffusion(
         Tensor x, (Tensor Gamma, Tensor Slope) noise, Tensor eps, Tensor conditioning, Dropout? dropout, bool trainHead)
     {
         using var scope = NewDisposeScope();
-        var (gammaT, slope) = noise;
+        var (error, headError) = Error(x, noise.Gamma, eps, conditioning, dropout, trainHead);
+        var loss = 0.5 * noise.Slope.to(x.dtype) * error.square().sum(OverPixels);
+        return (loss.MoveToOuterDisposeScope(), headError?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// α (v − v̂) + α σ (x̂ − (dx_t/dλ)/σ²), [B, C, H, W], whose square ½ γ' makes L∞; and, where the second head is to be trained, the mean square
+    /// over the
+    /// pixels of what it misses of y + dy/dγ, [B].
+    /// </summary>
+    private (Tensor Error, Tensor? HeadError) Error(
+        Tensor x, Tensor gammaT, Tensor eps, Tensor conditioning, Dropout? dropout, bool trainHead)
+    {
+        using var scope = NewDisposeScope();
         var level = NoiseLevel.At(gammaT, x.dtype);
         var (xT, drift) = encoder.Drifts
             ? encoder.EncodeWithDrift(x, gammaT, conditioning, dropout)
@@ -58,10 +80,9 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
         var error = denoiser.Error(prediction, xT, eps, level);
         if (drift is not null)
             error += level.Alpha * level.Sigma * (denoiser.Image(prediction, zT, level) - drift);
-        var loss = 0.5 * slope.to(x.dtype) * error.square().sum(OverPixels);
         // y + dy/dγ = x_t − (dx_t/dλ)/σ²
         var headError = outputMean is null ? null : (outputMean - (xT - drift!).detach()).square().mean(OverPixels);
-        return (loss.MoveToOuterDisposeScope(), headError?.MoveToOuterDisposeScope());
+        return (error.MoveToOuterDisposeScope(), headError?.MoveToOuterDisposeScope());
     }
 
     /// <summary>All three at the given times, [B], in double precision.</summary>

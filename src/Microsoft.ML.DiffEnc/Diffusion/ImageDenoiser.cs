@@ -33,6 +33,13 @@ internal sealed class ImageDenoiser : nn.Module
         return _network.Forward(z, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What the block of that name gives, [B, n, H, W]; no block behind it is computed.</summary>
+    public Tensor Activation(Tensor z, Tensor gamma, Tensor conditioning, string block)
+    {
+        using var scope = NewDisposeScope();
+        return _network.Activations(z, Time(gamma), conditioning).First(a => a.Block == block).Activation.Value.MoveToOuterDisposeScope();
+    }
+
     /// <summary>v̂ or ε̂ and, from the same pass, E[y + dy/dγ | z], both [B, C, H, W].</summary>
     /// <param name="z">[B, C, H, W].</param>
     /// <param name="gamma">[B], in double precision.</param>

@@ -19,6 +19,13 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
     /// <param name="dropout">The masks of this training step; <see langword="null"/> outside training.</param>
     public abstract Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null);
 
+    /// <summary>The names of the network's blocks, in the order that they are computed; none without a network.</summary>
+    public virtual IReadOnlyList<string> BlockNames => [];
+
+    /// <summary>What the block of that name gives, [B, channels, height, width]; no block behind it is computed.</summary>
+    public virtual Tensor Activation(Tensor x, Tensor gamma, Tensor conditioning, string block)
+        => throw new InvalidOperationException("The encoder is not a network: it has no blocks.");
+
     /// <summary>x_t.</summary>
     public Tensor Encode(Tensor x, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
     {
@@ -105,10 +112,21 @@ internal sealed class TrainableEncoder : ImageEncoder
             register_module(name, module);
     }
 
+    public override IReadOnlyList<string> BlockNames => _network.BlockNames;
+
     public override Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        var time = new Dual((gamma.Value - _gammaMin) / (_gammaMax - _gammaMin), gamma.Tangent is null ? null : gamma.Tangent / (_gammaMax - _gammaMin));
-        return _network.Forward(x, time, conditioning, dropout).MoveToOuterDisposeScope();
+        return _network.Forward(x, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
     }
+
+    public override Tensor Activation(Tensor x, Tensor gamma, Tensor conditioning, string block)
+    {
+        using var scope = NewDisposeScope();
+        return _network.Activations(x, Time(new Dual(gamma)), conditioning).First(a => a.Block == block).Activation.Value.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>t' of γ.</summary>
+    private Dual Time(Dual gamma)
+        => new((gamma.Value - _gammaMin) / (_gammaMax - _gammaMin), gamma.Tangent is null ? null : gamma.Tangent / (_gammaMax - _gammaMin));
 }

@@ -60,7 +60,7 @@ internal sealed class Denoiser : nn.Module
     public Tensor Forward(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        return Output(Features(z, time, conditioning, dropout), z).MoveToOuterDisposeScope();
+        return Output(Activations(z, time, conditioning, dropout).Last().Activation, z).MoveToOuterDisposeScope();
     }
 
     /// <summary>Both heads, from one pass.</summary>
@@ -74,27 +74,41 @@ internal sealed class Denoiser : nn.Module
     {
         var head = _odeHead ?? throw new InvalidOperationException("This denoiser has no second head.");
         using var scope = NewDisposeScope();
-        var features = Features(z, time, conditioning, dropout);
+        var features = Activations(z, time, conditioning, dropout).Last().Activation;
         var ofHead = head.Forward(cut ? features.Value.detach() : features.Value);
         return (Output(features, z).MoveToOuterDisposeScope(), ofHead.MoveToOuterDisposeScope());
     }
 
-    /// <summary>What the last layers read, [B, n, H, W].</summary>
-    private Dual Features(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout)
+    /// <summary>The names of <see cref="Activations"/>.</summary>
+    /// <param name="blocks">L, the blocks on the way down.</param>
+    public static IReadOnlyList<string> BlockNames(int blocks) =>
+    [
+        "conv_in", .. Enumerable.Range(0, blocks).Select(i => $"down.{i}"), "mid1", "attention", "mid2",
+        .. Enumerable.Range(0, blocks + 1).Select(i => $"up.{i}"),
+    ];
+
+    /// <summary>What each block gives, [B, n, H, W], under the block's name. Blocks are computed as the sequence is read.</summary>
+    /// <inheritdoc cref="Forward" path="/param"/>
+    public IEnumerable<(string Block, Dual Activation)> Activations(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout = null)
     {
-        using var scope = NewDisposeScope();
         var embedding = _timeEmbedding.Forward(new Dual(time), conditioning);
         var h = _convIn.Forward(new Dual(WithFourierFeatures(z)));
+        yield return ("conv_in", h);
         var skips = new Stack<Dual>();
         skips.Push(h);
-        foreach (var block in _down)
-            skips.Push(h = block.Forward(h, embedding, dropout));
-        h = _mid1.Forward(h, embedding, dropout);
-        h = _attention.Forward(h);
-        h = _mid2.Forward(h, embedding, dropout);
-        foreach (var block in _up)
-            h = block.Forward(Dual.Concatenate(h, skips.Pop()), embedding, dropout);
-        return h.MoveToOuterDisposeScope();
+        for (int i = 0; i < _down.Length; i++)
+        {
+            skips.Push(h = _down[i].Forward(h, embedding, dropout));
+            yield return ($"down.{i}", h);
+        }
+        yield return ("mid1", h = _mid1.Forward(h, embedding, dropout));
+        yield return ("attention", h = _attention.Forward(h));
+        yield return ("mid2", h = _mid2.Forward(h, embedding, dropout));
+        for (int i = 0; i < _up.Length; i++)
+        {
+            h = _up[i].Forward(Dual.Concatenate(h, skips.Pop()), embedding, dropout);
+            yield return ($"up.{i}", h);
+        }
     }
 
     private Tensor Output(Dual features, Tensor z) => _convOut.Forward(_normOut.Forward(features).Swish()).Value + z;

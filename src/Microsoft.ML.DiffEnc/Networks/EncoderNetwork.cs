@@ -61,22 +61,38 @@ internal sealed class EncoderNetwork : nn.Module
     public Dual Forward(Tensor x, Dual time, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
-        var embedding = _timeEmbedding.Forward(time, conditioning);
-        var h = _convIn.Forward(new Dual(x));
-        var skips = new Stack<Dual>();
-        foreach (var level in _down)
-        {
-            h = level.Forward(h, embedding, dropout);
-            skips.Push(h);
-            h = h.MaxPool();
-        }
-        h = _mid1.Forward(h, embedding, dropout);
-        h = _attention.Forward(h);
-        h = _mid2.Forward(h, embedding, dropout);
-        foreach (var level in _up)
-            h = level.Forward(h, skips.Pop(), embedding, dropout);
-        h = _convOut.Forward(_normOut.Forward(h).Swish());
+        var last = Activations(x, time, conditioning, dropout).Last().Activation;
+        var h = _convOut.Forward(_normOut.Forward(last).Swish());
         var y = tanh(h.Value);
         return new Dual(y, h.Tangent is null ? null : (1 - y.square()) * h.Tangent).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The names of <see cref="Activations"/>.</summary>
+    public IReadOnlyList<string> BlockNames =>
+        ["conv_in", .. _down.Select((_, i) => $"down.{i}"), "mid1", "attention", "mid2", .. _up.Select((_, i) => $"up.{i}")];
+
+    /// <summary>What each level and block gives, [B, width of the level, height, width], under its name. They are computed as the sequence is
+    /// read.</summary>
+    /// <inheritdoc cref="Forward" path="/param"/>
+    public IEnumerable<(string Block, Dual Activation)> Activations(Tensor x, Dual time, Tensor conditioning, Dropout? dropout = null)
+    {
+        var embedding = _timeEmbedding.Forward(time, conditioning);
+        var h = _convIn.Forward(new Dual(x));
+        yield return ("conv_in", h);
+        var skips = new Stack<Dual>();
+        for (int i = 0; i < _down.Length; i++)
+        {
+            skips.Push(h = _down[i].Forward(h, embedding, dropout));
+            yield return ($"down.{i}", h);
+            h = h.MaxPool();
+        }
+        yield return ("mid1", h = _mid1.Forward(h, embedding, dropout));
+        yield return ("attention", h = _attention.Forward(h));
+        yield return ("mid2", h = _mid2.Forward(h, embedding, dropout));
+        for (int i = 0; i < _up.Length; i++)
+        {
+            h = _up[i].Forward(h, skips.Pop(), embedding, dropout);
+            yield return ($"up.{i}", h);
+        }
     }
 }

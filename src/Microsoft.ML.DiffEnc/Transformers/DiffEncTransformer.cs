@@ -29,7 +29,8 @@ namespace Microsoft.ML.DiffEnc;
 /// columns that include it.
 /// </para>
 /// <para>
-/// Several threads may score at once; pictures are read in parallel, and the network runs for one batch, or one generation, at a time. The transformer owns its model:
+/// Several threads may score at once; pictures are read in parallel, and the network runs for one batch, or one generation, at a time. The
+/// transformer owns its model:
 /// <see cref="Dispose"/> frees it. A prediction engine disposes of its transformer unless it was made with <c>OwnsTransformer = false</c>.
 /// </para>
 /// </remarks>
@@ -107,6 +108,9 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
             return _shared.Acquire();
         }
     }
+
+    /// <summary>Held while the model computes, and while it is freed.</summary>
+    internal Lock Network => _shared.Network;
 
     /// <summary>Rows that are scored together.</summary>
     internal int BatchSize => Math.Clamp(MostBytesInBatch / ImageColumn.ValuesPerImage, 1, MostRowsInBatch);
@@ -237,7 +241,8 @@ public sealed class DiffEncTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Frees the model, unless other transformers share it. Waits for a batch that is being computed; what is asked for afterwards throws <see cref="ObjectDisposedException"/>.
+    /// Frees the model, unless other transformers share it. Waits for a batch that is being computed; what is asked for afterwards throws
+    /// <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {

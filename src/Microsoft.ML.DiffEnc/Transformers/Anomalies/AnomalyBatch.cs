@@ -1,0 +1,37 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Transformers.Batching;
+
+namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
+
+/// <summary>Images waiting for their anomaly scores and maps, and these once they are computed.</summary>
+internal sealed class AnomalyBatch(AnomalyTransformer transformer, PixelReader reader, int capacity, bool withScore, bool withMap) : RowBatch
+{
+    private readonly int _dimensions = transformer.Model.ImageColumn.ValuesPerImage;
+    private readonly byte[] _pixels = new byte[capacity * transformer.Model.ImageColumn.ValuesPerImage];
+    private readonly float[] _scores = new float[capacity];
+    private readonly float[]?[] _maps = new float[capacity][];
+
+    /// <inheritdoc/>
+    public override void ReadRow(int slot) => reader.Read(_pixels.AsSpan(slot * _dimensions, _dimensions));
+
+    /// <inheritdoc/>
+    public override Delegate CreateGetter(int output, Func<int> currentSlot) => output switch
+    {
+        AnomalyColumns.Score => (ValueGetter<float>)((ref float value) => value = _scores[ComputedSlot(currentSlot)]),
+        AnomalyColumns.PValue => (ValueGetter<float>)((ref float value) => value = transformer.Settings.PValue(_scores[ComputedSlot(currentSlot)])),
+        AnomalyColumns.PredictedLabel => (ValueGetter<bool>)((ref bool value) => value = _scores[ComputedSlot(currentSlot)] > transformer.Threshold),
+        _ => (ValueGetter<MLImage>)((ref MLImage value) =>
+        {
+            value?.Dispose();
+            value = transformer.Draw(_maps[ComputedSlot(currentSlot)]!);
+        }),
+    };
+
+    /// <inheritdoc/>
+    protected override void Compute(int count)
+    {
+        for (int i = 0; i < count; i++)
+            (_scores[i], _maps[i]) = transformer.Score(_pixels.AsSpan(i * _dimensions, _dimensions), withScore, withMap);
+    }
+}

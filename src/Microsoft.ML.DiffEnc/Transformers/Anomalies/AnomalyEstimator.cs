@@ -1,0 +1,127 @@
+using System.Globalization;
+using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
+
+/// <summary>Learns from normal images what is normal, and calibrates the threshold on them.</summary>
+internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
+{
+    // Of all places of all calibration images, this share lies below the map's mid-grey.
+    private const double MapShare = 0.999;
+
+    private readonly IHost _host;
+    private readonly DiffEncTransformer _model;
+    private readonly AnomalyOptions _options;
+    private readonly ProfileDescription _profile;
+
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public AnomalyEstimator(IHostEnvironment env, DiffEncTransformer model, AnomalyOptions? options)
+    {
+        _host = env.Register(nameof(AnomalyEstimator));
+        _model = model;
+        _options = (options ?? new AnomalyOptions()).Copy();
+        if (Problem(_options) is { } problem)
+            throw new ArgumentException($"The option {problem}", nameof(options));
+        _profile = new([.. _options.ProfileTimes.Select(t => (double)t)], _options.ProfileDraws, _options.Seed ?? model.Settings.Seed);
+    }
+
+    /// <summary>
+    /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that are fitted first,
+    /// the profile and the typicality, are
+    /// fitted on every second image and calibrated on the others.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
+    /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
+    /// size.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
+    public AnomalyTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var images = PixelTable.Load(_host, input, _model.ImageColumn, _options.CancellationToken);
+        bool isFitted = _options.Score is AnomalyScore.Profile or AnomalyScore.Typicality;
+        int[] rows = [.. Enumerable.Range(0, images.Count)];
+        int[] fitting = isFitted ? [.. rows.Where(r => r % 2 == 0)] : [], calibrating = isFitted ? [.. rows.Where(r => r % 2 == 1)] : rows;
+        CheckCount(images.Count, calibrating.Length, isFitted);
+
+        var scorer = new AnomalyScorer(_model, _profile);
+        var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
+        var normal = _options.Score == AnomalyScore.Profile ? FitProfile(scorer, images, fitting) : null;
+        double? typical = _options.Score == AnomalyScore.Typicality ? Each(fitting, r => scorer.Bits(images[r], _options.Score)).Average() : null;
+        float[] calibration = [.. Each(calibrating, r => Score(scorer, images[r], normal, typical, maps)).Order()];
+        var settings = new AnomalySettings(
+            _options.Score, Threshold(calibration, _options.FalsePositiveRate), calibration, _options.AnomalyMapColumnName, _profile, normal, typical, MapUnit(maps));
+        return new AnomalyTransformer(_host, _model.ConditionedOn(null), settings);
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _model.ImageColumn.Check(inputSchema);
+        return AnomalyColumns.AppendTo(inputSchema, _options.AnomalyMapColumnName, _model.ImageColumn);
+    }
+
+    /// <summary>The score above which at most the wanted share of normal images lies: those whose p-value is at most
+    /// <paramref name="rate"/>.</summary>
+    internal static float Threshold(float[] calibration, double rate)
+        => calibration[^(int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12))];
+
+    private ShrunkGaussian FitProfile(AnomalyScorer scorer, PixelTable images, int[] rows)
+        => ShrunkGaussian.Fit(Each(rows, r => scorer.Profile(images[r])).SelectMany(p => p).ToArray(), _profile.Size);
+
+    private float Score(AnomalyScorer scorer, ReadOnlySpan<byte> pixels, ShrunkGaussian? normal, double? typical, List<float>? maps)
+    {
+        var map = maps is null ? null : new float[_model.ImageColumn.Width * _model.ImageColumn.Height];
+        double[]? profile = normal is not null || map is not null ? scorer.Profile(pixels, map) : null;
+        maps?.AddRange(map!);
+        return AnomalyScorer.Score(_options.Score, normal is null ? scorer.Bits(pixels, _options.Score) : double.NaN, profile, normal, typical);
+    }
+
+    private static double MapUnit(List<float>? maps)
+    {
+        if (maps is null)
+            return 1;
+        maps.Sort();
+        return Math.Max(maps[(int)((maps.Count - 1) * MapShare)], float.Epsilon);
+    }
+
+    private IEnumerable<T> Each<T>(int[] rows, Func<int, T> compute)
+    {
+        foreach (int row in rows)
+        {
+            _options.CancellationToken.ThrowIfCancellationRequested();
+            _host.CheckAlive();
+            yield return compute(row);
+        }
+    }
+
+    private void CheckCount(int images, int calibrating, bool isFitted)
+    {
+        int least = (int)Math.Ceiling(1 / _options.FalsePositiveRate - 1 - 1e-9);
+        int all = isFitted ? 2 * Math.Max(least, _profile.Size) : least;
+        if (calibrating >= least && images >= all)
+            return;
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"There are {images} normal images; a false-positive rate of {_options.FalsePositiveRate} by the score {_options.Score} needs at least {all}. ")
+            + "Give more normal images, or raise FalsePositiveRate.");
+    }
+
+    private static string? Problem(AnomalyOptions options)
+    {
+        if (!Enum.IsDefined(options.Score))
+            return $"Score is {options.Score}; expected one of {string.Join(", ", Enum.GetNames<AnomalyScore>())}.";
+        if (!(options.FalsePositiveRate is > 0 and < 1))
+            return string.Create(CultureInfo.InvariantCulture, $"FalsePositiveRate is {options.FalsePositiveRate}; expected above 0 and below 1.");
+        if (options.AnomalyMapColumnName is { } name && (string.IsNullOrWhiteSpace(name) || AnomalyColumns.Names.Contains(name)))
+            return $"AnomalyMapColumnName is '{name}'; expected the name of a column of its own, or null for no map.";
+        if (options.ProfileTimes.Length is 0 or > FeatureDescription.MostTimes)
+            return $"ProfileTimes has {options.ProfileTimes.Length} values; expected 1..{FeatureDescription.MostTimes}.";
+        if (options.ProfileTimes.FirstOrDefault(t => !(t is >= 0 and <= 1), -1) is var wrong && wrong != -1)
+            return string.Create(CultureInfo.InvariantCulture, $"ProfileTimes has {wrong}; expected times from 0 to 1.");
+        return options.ProfileDraws is < 1 or > FeatureDescription.MostDraws
+            ? $"ProfileDraws is {options.ProfileDraws}; expected 1..{FeatureDescription.MostDraws}."
+            : null;
+    }
+}

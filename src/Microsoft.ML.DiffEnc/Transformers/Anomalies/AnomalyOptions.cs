@@ -1,0 +1,39 @@
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>How anomalies are told.</summary>
+public sealed class AnomalyOptions
+{
+    /// <summary>The score. Default <see cref="AnomalyScore.Profile"/>.</summary>
+    public AnomalyScore Score = AnomalyScore.Profile;
+
+    /// <summary>
+    /// The wanted share of normal images that are called anomalies, above 0 and below 1. Calibration needs at least 1/share − 1 images. Default 0.05.
+    /// </summary>
+    public double FalsePositiveRate = 0.05;
+
+    /// <summary>A column for the map of each image, an <c>MLImage</c> that shows where its diffusion loss is. <see langword="null"/> (default):
+    /// none.</summary>
+    public string? AnomalyMapColumnName;
+
+    /// <summary>The times of the diffusion loss in the profile and in the map, in [0, 1]; 1 to 64 of them. Default: 12, evenly from 1/24 to
+    /// 23/24.</summary>
+    public float[] ProfileTimes = [.. Enumerable.Range(0, 12).Select(i => (i + 0.5f) / 12)];
+
+    /// <summary>K, the noise draws at each of the <see cref="ProfileTimes"/>, 1..1000. More make profile and map steadier, and cost as much more.
+    /// Default 2.</summary>
+    public int ProfileDraws = 2;
+
+    /// <summary>The seed that, with an image's own pixels, decides the noise of its profile and map. <see langword="null"/> (default): the model's
+    /// scoring seed.</summary>
+    public int? Seed;
+
+    /// <summary>Stops the fitting between two images with an <see cref="OperationCanceledException"/>.</summary>
+    public CancellationToken CancellationToken;
+
+    internal AnomalyOptions Copy()
+    {
+        var copy = (AnomalyOptions)MemberwiseClone();
+        copy.ProfileTimes = [.. ProfileTimes ?? []];
+        return copy;
+    }
+}

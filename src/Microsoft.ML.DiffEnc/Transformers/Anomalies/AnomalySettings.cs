@@ -1,0 +1,95 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.DiffEnc.Diffusion;
+
+namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
+
+/// <summary>What an <see cref="AnomalyTransformer"/> keeps besides the model and the settings of its scoring.</summary>
+/// <param name="Score">By what images are told apart.</param>
+/// <param name="Threshold">Images with a score above it are called anomalies.</param>
+/// <param name="Calibration">The scores of the normal images that it was calibrated on, from the lowest to the highest.</param>
+/// <param name="MapColumnName">The column of maps; <see langword="null"/>: none.</param>
+/// <param name="Profile">How profiles and maps are taken.</param>
+/// <param name="Normal">The density of normal images' profiles, for <see cref="AnomalyScore.Profile"/>.</param>
+/// <param name="TypicalBits">The mean bits per dimension of normal images, for <see cref="AnomalyScore.Typicality"/>.</param>
+/// <param name="MapUnit">The loss of a place that hardly any place of a normal image exceeds, in bits; it is shown as mid-grey.</param>
+internal sealed record AnomalySettings(
+    AnomalyScore Score,
+    float Threshold,
+    float[] Calibration,
+    string? MapColumnName,
+    ProfileDescription Profile,
+    ShrunkGaussian? Normal,
+    double? TypicalBits,
+    double MapUnit)
+{
+    private static readonly JsonSerializerOptions _json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a threshold may be infinite
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        IgnoreReadOnlyProperties = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>
+    /// The conformal p-value: the share of normal images at least as unusual, the image itself among them. Whatever the score, at most a share p of
+    /// normal images has a value
+    /// of at most p (Vovk et al., 2005).
+    /// </summary>
+    public float PValue(float score)
+    {
+        int below = FirstAtLeast(score);
+        return (float)((Calibration.Length - below + 1.0) / (Calibration.Length + 1));
+    }
+
+    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
+
+    /// <summary>Reads what <see cref="Write"/> has written.</summary>
+    /// <exception cref="InvalidDataException">A setting is missing, unknown, of the wrong type, or makes no sense.</exception>
+    public static AnomalySettings Read(Stream stream)
+    {
+        try
+        {
+            var settings = JsonSerializer.Deserialize<AnomalySettings>(stream, _json)
+                ?? throw new InvalidDataException("The anomaly settings are null; expected an object.");
+            return settings.Problem() is { } problem ? throw new InvalidDataException($"The anomaly settings {problem}.") : settings;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The anomaly settings cannot be read: {e.Message}", e);
+        }
+    }
+
+    private string? Problem()
+    {
+        if (float.IsNaN(Threshold))
+            return "have a threshold that is no number";
+        if (Calibration.Length == 0 || Calibration.Any(float.IsNaN) || !Calibration.SequenceEqual(Calibration.Order()))
+            return "have calibration scores that are missing, are no numbers or are not in ascending order";
+        if (Profile.Times.Length is 0 or > FeatureDescription.MostTimes || Profile.Times.Any(t => !(t is >= 0 and <= 1))
+            || Profile.Draws is < 1 or > FeatureDescription.MostDraws)
+            return "have a profile without times in [0, 1], or with too many of them or of draws";
+        if (Score == AnomalyScore.Profile
+            && (Normal is null || Normal.Mean.Length != Profile.Size || Normal.Scale.Length != Profile.Size
+                || Normal.Whitening.Length != Profile.Size * Profile.Size))
+            return $"lack the density of {Profile.Size} profile values";
+        if (Score == AnomalyScore.Typicality && TypicalBits is null)
+            return "lack the mean bits per dimension";
+        return MapUnit > 0 ? null : "have a map unit that is not above 0";
+    }
+
+    /// <summary>The index of the first calibration score that is not below <paramref name="score"/>.</summary>
+    private int FirstAtLeast(float score)
+    {
+        var (low, high) = (0, Calibration.Length);
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = Calibration[middle] < score ? (middle + 1, high) : (low, middle);
+        }
+        return low;
+    }
+}

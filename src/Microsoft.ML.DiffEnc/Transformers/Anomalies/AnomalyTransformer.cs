@@ -1,0 +1,110 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Transformers.Anomalies;
+using Microsoft.ML.DiffEnc.Transformers.Batching;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>Tells anomalies from normal images: a trained model with a score, and a threshold that was calibrated on normal images.</summary>
+/// <remarks>
+/// <list type="table">
+/// <listheader><term>Column</term><description>Value</description></listheader>
+/// <item><term>Score</term><description><see cref="float"/>: the score asked for; it rises as an image gets less normal.</description></item>
+/// <item><term>PValue</term><description><see cref="float"/>: the conformal p-value, the share of normal images (this one among them) at least as
+/// unusual.</description></item>
+/// <item><term>PredictedLabel</term><description><see cref="bool"/>: whether the score is above the threshold.</description></item>
+/// <item><term>the map, under the name that was asked for</term>
+/// <description><c>MLImage</c>: where the diffusion loss is. Mid-grey is what one in a thousand places of normal images exceeds.</description></item>
+/// </list>
+/// Several threads may score at once; the network runs for one image at a time. The model is shared with the transformer that it came from; each has
+/// to be disposed of.
+/// </remarks>
+public sealed class AnomalyTransformer : ITransformer, IDisposable
+{
+    private readonly IHost _host;
+    private readonly AnomalyScorer _scorer;
+
+    /// <param name="env">The environment; messages appear under the transformer's name.</param>
+    /// <param name="model">A transformer that this one owns.</param>
+    /// <param name="settings">What was learned of normal images.</param>
+    internal AnomalyTransformer(IHostEnvironment env, DiffEncTransformer model, AnomalySettings settings)
+    {
+        _host = env.Register(nameof(AnomalyTransformer));
+        (Model, Settings) = (model, settings);
+        _scorer = new AnomalyScorer(model, settings.Profile);
+    }
+
+    /// <summary>Images with a score above it are called anomalies.</summary>
+    public float Threshold => Settings.Threshold;
+
+    /// <summary>The p-value that a score has.</summary>
+    /// <param name="score">A value of the column <c>Score</c>.</param>
+    /// <returns>From 1/(n + 1), with n images of calibration, to 1.</returns>
+    public float PValue(float score) => Settings.PValue(score);
+
+    /// <inheritdoc/>
+    public bool IsRowToRowMapper => true;
+
+    internal AnomalySettings Settings { get; }
+
+    internal DiffEncTransformer Model { get; }
+
+    /// <summary>The same detector with another threshold. P-values stay as they are.</summary>
+    /// <param name="threshold">Images with a score above it are called anomalies; infinities are allowed.</param>
+    /// <returns>A further transformer, to be disposed of on its own; the model is freed with the last of them.</returns>
+    /// <exception cref="ArgumentException"><paramref name="threshold"/> is no number.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public AnomalyTransformer ChangeThreshold(float threshold)
+        => float.IsNaN(threshold)
+            ? throw new ArgumentException("The threshold is NaN; expected a number.", nameof(threshold))
+            : new AnomalyTransformer(_host, Model.ConditionedOn(null), Settings with { Threshold = threshold });
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return RowMapping.OutputSchema(inputSchema, Bind(inputSchema));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return RowMapping.Create(_host, this, inputSchema, Bind);
+    }
+
+    /// <summary>Adds the columns. Lazy: images are read and scored as the rows of the result are.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The data have no column with such images as the model was trained on.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        Model.ThrowIfDisposed();
+        return new BatchedDataView(_host, input, Bind(input.Schema), Model.BatchSize);
+    }
+
+    /// <summary>Frees the model, unless other transformers share it.</summary>
+    public void Dispose() => Model.Dispose();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => AnomalyTransformerFile.Save(ctx, this);
+
+    /// <summary>The score and the map of one image, whichever is asked for.</summary>
+    internal (float Score, float[]? Map) Score(ReadOnlySpan<byte> pixels, bool withScore, bool withMap)
+    {
+        bool byProfile = Settings.Score == AnomalyScore.Profile;
+        var map = withMap ? new float[Model.ImageColumn.Width * Model.ImageColumn.Height] : null;
+        double[]? profile = withMap || (withScore && byProfile) ? _scorer.Profile(pixels, map) : null;
+        if (!withScore)
+            return (float.NaN, map);
+        double bits = byProfile ? double.NaN : _scorer.Bits(pixels, Settings.Score);
+        return (AnomalyScorer.Score(Settings.Score, bits, profile, Settings.Normal, Settings.TypicalBits), map);
+    }
+
+    /// <summary>A map as a picture.</summary>
+    internal MLImage Draw(float[] map) => AnomalyMap.ToImage(map, Model.ImageColumn.Width, Model.ImageColumn.Height, Settings.MapUnit);
+
+    private AnomalyMapper Bind(DataViewSchema inputSchema) => new(this, inputSchema);
+}

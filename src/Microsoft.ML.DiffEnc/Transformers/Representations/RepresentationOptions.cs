@@ -1,0 +1,52 @@
+namespace Microsoft.ML.DiffEnc;
+
+/// <summary>Which representation of images is wanted.</summary>
+public sealed class RepresentationOptions
+{
+    /// <summary>The column that is added, a vector of <c>Single</c>. Default <c>Representation</c>.</summary>
+    public string OutputColumnName = "Representation";
+
+    /// <summary>What represents an image. Default <see cref="RepresentationKind.DenoiserFeatures"/>.</summary>
+    public RepresentationKind Kind = RepresentationKind.DenoiserFeatures;
+
+    /// <summary>
+    /// The times t in [0, 1] at which it is taken, 1 to 64 of them; their features stand one after the other. Early times see the image, late ones
+    /// little but noise.
+    /// Each costs a pass of the network. Default 0.3.
+    /// </summary>
+    public float[] Times = [0.3f];
+
+    /// <summary>
+    /// For <see cref="RepresentationKind.DenoiserFeatures"/> and <see cref="RepresentationKind.EncoderFeatures"/>, the block whose activation is
+    /// taken:
+    /// <c>conv_in</c>, <c>down.0</c> and on, <c>mid1</c>, <c>attention</c>, <c>mid2</c>, <c>up.0</c> and on. Default: <c>mid2</c>.
+    /// </summary>
+    public string? Block;
+
+    /// <summary>
+    /// Cells per side of the grid that the picture is pooled over, at least 1 and at most the activation's height and width: 1 is one number a
+    /// channel, 4 are sixteen.
+    /// Default: 4 for features of blocks; without pooling for encodings. A loss profile has none.
+    /// </summary>
+    public int? PoolingGrid;
+
+    /// <summary>How a cell becomes one number. Default <see cref="FeaturePooling.Mean"/>.</summary>
+    public FeaturePooling Pooling;
+
+    /// <summary>
+    /// K, the number of noise draws that denoiser features and loss profiles are averaged over, 1..1000; each costs a pass of the network at every
+    /// time. What sees no noise ignores it.
+    /// Default 1.
+    /// </summary>
+    public int Draws = 1;
+
+    /// <summary>The seed that, with an image's own pixels, decides its noise. <see langword="null"/> (default): the model's scoring seed.</summary>
+    public int? Seed;
+
+    internal RepresentationOptions Copy()
+    {
+        var copy = (RepresentationOptions)MemberwiseClone();
+        copy.Times = [.. Times ?? []];
+        return copy;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.DiffEnc.Diffusion;
+
+namespace Microsoft.ML.DiffEnc.Transformers.Representations;
+
+/// <summary>What a <see cref="RepresentationTransformer"/> keeps besides the model.</summary>
+/// <param name="InputColumnName">The column with the images.</param>
+/// <param name="PixelLayout">The order of the values, for vector columns.</param>
+/// <param name="OutputColumnName">The column that is added.</param>
+/// <param name="Features">What is taken.</param>
+internal sealed record RepresentationSettings(string InputColumnName, PixelLayout PixelLayout, string OutputColumnName, FeatureDescription Features)
+{
+    private const int UsualGrid = 4;
+
+    private static readonly JsonSerializerOptions _json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        IgnoreReadOnlyProperties = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>The settings that options ask for, of a model.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range, or asks for what the model does not have; the message names it.</exception>
+    public static RepresentationSettings From(RepresentationOptions options, DiffEncTransformer model)
+    {
+        bool ofBlock = options.Kind is RepresentationKind.DenoiserFeatures or RepresentationKind.EncoderFeatures;
+        var features = new FeatureDescription(
+            options.Kind,
+            [.. options.Times.Select(t => double.Parse(t.ToString("R", Invariant), Invariant))], // 0.3, not 0.30000001192…
+            ofBlock ? options.Block ?? "mid2" : options.Block,
+            ofBlock ? options.PoolingGrid ?? UsualGrid : options.PoolingGrid,
+            options.Pooling,
+            options.Draws,
+            options.Seed ?? model.Settings.Seed);
+        if (string.IsNullOrWhiteSpace(options.OutputColumnName))
+            throw new ArgumentException("The option OutputColumnName is empty; expected the name of the column to add.", nameof(options));
+        return RepresentationCheck.Problem(features, model.Model) is { } problem
+            ? throw new ArgumentException($"The option {problem}", nameof(options))
+            : new(model.Settings.InputColumnName, model.Settings.PixelLayout, options.OutputColumnName, features);
+    }
+
+    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
+
+    /// <summary>Reads what <see cref="Write"/> has written.</summary>
+    /// <exception cref="InvalidDataException">A setting is missing, unknown, of the wrong type, or does not fit the model.</exception>
+    public static RepresentationSettings Read(Stream stream, DiffEncModel model)
+    {
+        try
+        {
+            var settings = JsonSerializer.Deserialize<RepresentationSettings>(stream, _json)
+                ?? throw new InvalidDataException("The representation's settings are null; expected an object.");
+            if (string.IsNullOrWhiteSpace(settings.InputColumnName) || string.IsNullOrWhiteSpace(settings.OutputColumnName))
+                throw new InvalidDataException("The representation's settings have an empty column name.");
+            return RepresentationCheck.Problem(settings.Features, model) is { } problem
+                ? throw new InvalidDataException($"In the representation's settings, {problem}")
+                : settings;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The representation's settings cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static System.Globalization.CultureInfo Invariant => System.Globalization.CultureInfo.InvariantCulture;
+}

@@ -1,0 +1,13 @@
+namespace Microsoft.ML.DiffEnc.Tests.Support;
+
+internal static class Schemas
+{
+    /// <summary>Columns with their types and annotations, in a fixed order, for comparison.</summary>
+    public static string[] Columns(SchemaShape shape) => [.. shape.Select(Describe).Order(StringComparer.Ordinal)];
+
+    private static string Describe(SchemaShape.Column column)
+    {
+        string annotations = string.Join(' ', column.Annotations.Select(a => $"{a.Name} {a.Kind} {a.ItemType}").Order(StringComparer.Ordinal));
+        return $"{column.Name} {column.Kind} {column.ItemType} key {column.IsKey}, {annotations}";
+    }
+}
