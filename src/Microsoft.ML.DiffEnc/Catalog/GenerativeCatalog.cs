@@ -2,6 +2,7 @@ using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Ode;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
@@ -45,6 +46,21 @@ public sealed class GenerativeCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         var model = HostSettings.PlaceModel(_env, () => ReferenceCheckpoint.Load(checkpointPath, configPath, width, height));
         return new DiffEncTransformer(_env, model, ScoringSettings.Default(inputColumnName, HostSettings.Seed(_env) ?? 0));
+    }
+
+    /// <summary>
+    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at some hundred evaluations of the network
+    /// and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
+    /// </summary>
+    /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">
+    /// An option is out of its range; or the ODE only approximates the model, which has a trained encoder and no second head, and the options do not allow that.
+    /// </exception>
+    public IEstimator<OdeLikelihoodTransformer> OdeLikelihood(DiffEncTransformer model, OdeLikelihoodOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new OdeLikelihoodEstimator(_env, model, options ?? new OdeLikelihoodOptions());
     }
 
     /// <summary>Averages the likelihoods of scored images.</summary>

@@ -59,7 +59,7 @@ public sealed partial class DiffEncTrainer
 
         /// <summary>
         /// Whether the denoiser gets a second, small head that makes the probability-flow ODE exact with a trained encoder: for likelihoods by
-        /// <c>OdeLikelihood</c> and the samplers <see cref="SamplerKind.Ode"/> and <see cref="SamplerKind.Deterministic"/>.
+        /// <see cref="GenerativeCatalog.OdeLikelihood"/> and the samplers <see cref="SamplerKind.Ode"/> and <see cref="SamplerKind.Deterministic"/>.
         /// It is trained beside the bound and does not change it. <see cref="EncoderKind.Trainable"/> only; without an encoder and with the
         /// non-trainable one the ODE is exact as it is. Default false.
         /// </summary>

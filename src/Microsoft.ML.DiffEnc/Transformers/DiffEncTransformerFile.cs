@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.DiffEnc;
 using Microsoft.ML.DiffEnc.Interop;
-using Microsoft.ML.DiffEnc.Persistence;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
@@ -23,12 +22,6 @@ internal static class DiffEncTransformerFile
     /// <summary>The entry with the <see cref="ScoringSettings"/>.</summary>
     public const string SettingsEntry = "Scoring.json";
 
-    /// <summary>The entry with the <see cref="Diffusion.ModelDescription"/>.</summary>
-    public const string DescriptionEntry = "Model.json";
-
-    /// <summary>The entry with the weights.</summary>
-    public const string WeightsEntry = "Weights.safetensors";
-
     private static readonly VersionInfo _version = ModelEntries.Version(
         "DIFFENCT", LoaderSignature, version: 0x00010001, readableFrom: 0x00010001, readsBackTo: 0x00010001);
 
@@ -37,8 +30,7 @@ internal static class DiffEncTransformerFile
     {
         ModelEntries.Begin(ctx, _version);
         ModelEntries.Write(ctx, SettingsEntry, transformer.Settings.Write);
-        ModelEntries.Write(ctx, DescriptionEntry, stream => ModelFile.WriteDescription(stream, transformer.Model));
-        ModelEntries.Write(ctx, WeightsEntry, stream => ModelFile.WriteWeights(stream, transformer.Model));
+        StoredModel.Write(ctx, transformer.Model);
     }
 
     /// <summary>Reads what <see cref="Save"/> has written. ML.NET finds this method by its name.</summary>
@@ -47,8 +39,6 @@ internal static class DiffEncTransformerFile
     {
         ctx.CheckAtModel(_version);
         ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
-        DiffEncModel model = HostSettings.PlaceModel(env, () => ModelEntries.Read(ctx, DescriptionEntry, description =>
-            ModelEntries.Read(ctx, WeightsEntry, weights => ModelFile.Read(description, weights))));
-        return new DiffEncTransformer(env, model, settings);
+        return new DiffEncTransformer(env, StoredModel.Read(env, ctx), settings);
     }
 }

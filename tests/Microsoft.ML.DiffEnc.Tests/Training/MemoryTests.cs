@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.DiffEnc.Tests.Support;
-using TorchSharp;
 using Xunit;
 
 namespace Microsoft.ML.DiffEnc.Tests.Training;
@@ -21,7 +19,7 @@ public class MemoryTests
         options.Progress = new TrainingRuns.Callback(p =>
         {
             if (p.Step % 100 == 0)
-                held[p.Step] = Held();
+                held[p.Step] = NativeMemory.Held();
         });
         using var model = ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(ml, 200));
         Assert.Equal([100, 200, 300], held.Keys.Order());
@@ -29,26 +27,4 @@ public class MemoryTests
         double growth = held[300].Megabytes - held[100].Megabytes;
         Assert.True(growth < MostGrowthInMegabytes, $"Memory in use grew by {growth:F1} MB from step 100 to step 300.");
     }
-
-    /// <summary>
-    /// Native tensors alive, and the megabytes that native code has allocated and not freed, once what is unreachable is gone. Not the
-    /// resident size: that also moves with what the allocator and the garbage collector hold in reserve.
-    /// </summary>
-    private static (long Tensors, double Megabytes) Held()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        var heap = MallocInfo();
-        return (torch.Tensor.TotalCount, (heap.InUse + heap.Mapped) / (1024.0 * 1024));
-    }
-
-    [DllImport("libc", EntryPoint = "mallinfo2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern Heap MallocInfo();
-
-    /// <summary>glibc's <c>struct mallinfo2</c>: all arenas together.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly record struct Heap(
-        nuint Arena, nuint FreeBlocks, nuint FastBlocks, nuint Mappings, nuint Mapped, nuint MostMapped, nuint FastFree, nuint InUse, nuint Free, nuint Top);
 }

@@ -59,12 +59,12 @@ public sealed class OdeDensityTests : IDisposable
     {
         var toy = new GaussianToy(EncoderKind.Trainable, gammaMax: 40);
         double[] found = LogDensity(toy);
-        var sampled = toy.Moments(SamplerKind.Ode, 2000, start: (0, 1));
+        var sampled = toy.Moments(SamplerKind.Ode, 1000, start: (0, 1));
         Assert.Equal((0.448, 0.305), (Math.Round(sampled.Mean, 3), Math.Round(sampled.Variance, 3)));
-        Assert.InRange(Gap(Each(Normal(sampled)), found), 0, 1e-4); // what is left of the sampler's steps
+        Assert.InRange(Gap(Each(Normal(sampled)), found), 0, 1e-3); // what is left of the sampler's steps
 
-        // The reason for calling it an approximation: up to 0.84 nats for the two pixels.
-        Assert.Equal(0.84, Gap(Each(Normal(toy.Truth(0))), found), 0.01);
+        // The reason for calling it an approximation: up to 2.64 nats for two pixels, at the edge of the data.
+        Assert.Equal(2.64, Gap(Each(Normal(toy.Truth(0))), found), 0.01);
     }
 
     [Theory]
