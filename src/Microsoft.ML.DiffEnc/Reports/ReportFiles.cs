@@ -66,7 +66,7 @@ internal static class ReportFiles
 
     private static void WriteCsv(string path, string header, IEnumerable<string> lines) => WholeFile.Write(path, stream =>
     {
-        using var text = new StreamWriter(stream) { NewLine = "\n" };
+        using var text = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         text.WriteLine(header);
         foreach (string line in lines)
             text.WriteLine(line);
