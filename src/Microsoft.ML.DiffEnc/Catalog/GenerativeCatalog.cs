@@ -49,13 +49,14 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>
-    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at some hundred evaluations of the network
-    /// and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
+    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at hundreds to
+    /// thousands of evaluations of the network, and as many backward passes, for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
     /// </summary>
     /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">
-    /// An option is out of its range; or the ODE only approximates the model, which has a trained encoder and no second head, and the options do not allow that.
+    /// An option is out of its range; or the ODE only approximates the model, which has a trained encoder and no second head, and the options do not
+    /// allow that.
     /// </exception>
     public IEstimator<OdeLikelihoodTransformer> OdeLikelihood(DiffEncTransformer model, OdeLikelihoodOptions? options = null)
     {

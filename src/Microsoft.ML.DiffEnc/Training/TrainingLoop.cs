@@ -108,7 +108,8 @@ internal sealed class TrainingLoop : IDisposable
 
         var noise = _model.Schedule.At(times);
         var variance = _model.Schedule.TrainsOnVariance ? new VarianceGradient(noise) : null;
-        var parts = _model.Bounds.All(x, variance?.Cut ?? noise, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout, trainHead: true);
+        var parts = _model.Bounds.All(
+            x, variance?.Cut ?? noise, eps0, eps, conditioning: zeros_like(times, dtype: x.dtype), dropout, trainHead: true);
         double unit = _plan.Model.NatsPerBitPerDimension;
         var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
         if (parts.HeadError is not null)

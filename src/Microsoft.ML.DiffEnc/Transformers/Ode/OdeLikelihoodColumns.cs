@@ -3,7 +3,8 @@ using Microsoft.ML.DiffEnc.Diffusion.Ode;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Ode;
 
-/// <summary>The <see cref="float"/> columns of an <see cref="OdeLikelihood"/>: one table for the estimator's schema, the transformer's, and the values.</summary>
+/// <summary>The <see cref="float"/> columns of an <see cref="OdeLikelihood"/>: one table for the estimator's schema, the transformer's, and the
+/// values.</summary>
 internal static class OdeLikelihoodColumns
 {
     private static readonly (string Name, Func<OdeLikelihood, int, float> Value)[] _all =

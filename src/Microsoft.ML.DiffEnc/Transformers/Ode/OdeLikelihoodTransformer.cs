@@ -14,19 +14,23 @@ namespace Microsoft.ML.DiffEnc;
 /// <para><see cref="Transform"/> adds these columns, all <see cref="float"/>:</para>
 /// <list type="table">
 /// <listheader><term>Column</term><description>Value</description></listheader>
-/// <item><term>OdeBitsPerDimension</term><description>A bound on −log₂ P(x), divided by channels × height × width: the sum of the two losses.</description></item>
+/// <item><term>OdeBitsPerDimension</term><description>A bound on −log₂ P(x), divided by channels × height × width: the sum of the two
+/// losses.</description></item>
 /// <item><term>OdeLogLikelihood</term><description>The bound on log P(x), in nats per image.</description></item>
-/// <item><term>OdeDensityLoss</term><description>−log₂ p(z_0) by the change of variables along the ODE, in bits per dimension; may be negative.</description></item>
+/// <item><term>OdeDensityLoss</term><description>−log₂ p(z_0) by the change of variables along the ODE, in bits per dimension; may be
+/// negative.</description></item>
 /// <item><term>OdeDequantizationLoss</term>
-/// <description>log₂ q(z_0 | x) − log₂ p(x | z_0), in bits per dimension: what lies between the density of z_0 and the probability of integer pixels.</description></item>
-/// <item><term>OdeStandardError</term><description>The standard error of OdeBitsPerDimension, from the spread of its draws; NaN with one draw.</description></item>
+/// <description>log₂ q(z_0 | x) − log₂ p(x | z_0), in bits per dimension: what lies between the density of z_0 and the probability of integer
+/// pixels.</description></item>
+/// <item><term>OdeStandardError</term><description>The standard error of OdeBitsPerDimension, from the spread of its draws; NaN with one
+/// draw.</description></item>
 /// <item><term>OdeEvaluations</term><description>Evaluations of the network for one draw, in the mean over the draws.</description></item>
 /// </list>
 /// <para>
-/// With a trained encoder and without the second head the ODE is an approximation: see <see cref="IsApproximate"/>. An image's score depends on its pixels, the seed and the
-/// options: not on the rows beside it (bit by bit on the CPU; on a GPU, where images share a pass, rounding may change the solver's steps, and so a score within its
-/// tolerance). Nothing is computed unless one of the columns is asked for. Conditional models are scored without a condition. The model is shared with the transformer that it
-/// came from; each of them has to be disposed of.
+/// With a trained encoder and without the second head the ODE is an approximation: see <see cref="IsApproximate"/>. An image's score depends on its
+/// pixels, the seed and the options: not on the rows beside it (bit by bit on the CPU; on a GPU, where images share a pass, rounding may change the
+/// solver's steps, and so a score within its tolerance). Nothing is computed unless one of the columns is asked for. Conditional models are scored
+/// without a condition. The model is shared with the transformer that it came from; each of them has to be disposed of.
 /// </para>
 /// </remarks>
 public sealed class OdeLikelihoodTransformer : ITransformer, IDisposable
@@ -52,8 +56,9 @@ public sealed class OdeLikelihoodTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Whether the ODE only approximates the process that was trained: the model has a trained encoder and no second head. The result is then a bound on the likelihood
-    /// under the ODE's own distribution (what <see cref="SamplerKind.Ode"/> samples in the limit of many steps), and no estimate of the model's.
+    /// Whether the ODE only approximates the process that was trained: the model has a trained encoder and no second head. The result is then a
+    /// bound on the likelihood under the ODE's own distribution (what <see cref="SamplerKind.Ode"/> samples in the limit of many steps), and no
+    /// estimate of the model's.
     /// </summary>
     public bool IsApproximate => !_shared.Model.HasExactOde;
 
