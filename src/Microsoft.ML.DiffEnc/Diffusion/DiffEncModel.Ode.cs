@@ -10,18 +10,21 @@ public sealed partial class DiffEncModel
     private const int MostOdeSteps = 10_000;
 
     /// <summary>
-    /// Whether the probability-flow ODE follows the same process as the bound: without an encoder, with the non-trainable one, and with a trained one where the model has
-    /// the second head that <see cref="DiffEncTrainer.Options.OdeHead"/> asks for. Otherwise it is an approximation of it: a density of its own.
+    /// Whether the probability-flow ODE follows the same process as the bound: without an encoder, with the non-trainable one, and with a trained
+    /// one where the model has the second head that <see cref="DiffEncTrainer.Options.OdeHead"/> asks for. Otherwise it is an approximation of it: a
+    /// density of its own.
     /// </summary>
     public bool HasExactOde => Description.Encoder != EncoderKind.Trainable || Description.OdeHead;
 
     /// <summary>
-    /// log p_ODE(z_0): the density that the probability-flow ODE gives z_0 when z_1 ~ N(0, I) (Song et al., Score-Based Generative Modeling through Stochastic
-    /// Differential Equations, 2021, section 4.3), by an adaptive Dormand–Prince method from γ(0) to γ(1). Unconditional. No graph is recorded.
+    /// log p_ODE(z_0): the density that the probability-flow ODE gives z_0 when z_1 ~ N(0, I) (Song et al., Score-Based Generative Modeling through
+    /// Stochastic Differential Equations, 2021, section 4.3), by an adaptive Dormand–Prince method from γ(0) to γ(1). Unconditional. No graph is
+    /// recorded.
     /// </summary>
     /// <param name="z0">[B, C, H, W].</param>
     /// <param name="probes">
-    /// Random tensors of elements ±1 for Hutchinson's estimate of the divergence, [B, P, C, H, W]: P backward passes for every evaluation of the network.
+    /// Random tensors of elements ±1 for Hutchinson's estimate of the divergence, [B, P, C, H, W]: P backward passes for every evaluation of the
+    /// network.
     /// <see langword="null"/>: the exact divergence, by C·H·W backward passes; for tiny images.
     /// </param>
     /// <param name="tolerance">Of a step, absolute and relative, in units of the noise and in nats per dimension; above 0.</param>
@@ -39,7 +42,8 @@ public sealed partial class DiffEncModel
         using var scope = NewDisposeScope();
         var z = Images(z0).to(float64);
         if (probes is not null && (probes.dim() != 5 || probes.size(1) < 1 || !probes.shape.Where((_, i) => i != 1).SequenceEqual(z.shape)))
-            throw new ArgumentException($"The tensor is {Shape(probes)}; expected [B, P, C, H, W] with the images' {Shape(z)} and P at least 1.", nameof(probes));
+            throw new ArgumentException(
+                $"The tensor is {Shape(probes)}; expected [B, P, C, H, W] with the images' {Shape(z)} and P at least 1.", nameof(probes));
         Tensor reference;
         using (ComputeSection.Enter())
             reference = z / sigmoid(-Schedule.GammaAt(0, Device)).sqrt();

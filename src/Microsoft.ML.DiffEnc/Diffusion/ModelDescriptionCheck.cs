@@ -43,7 +43,8 @@ internal static class ModelDescriptionCheck
         if (d.Encoder != EncoderKind.None && d.Parameterization != Parameterization.V)
             return $"an encoder with the parameterisation {d.Parameterization}; DiffEnc's encoders need {Parameterization.V}.";
         if (d.OdeHead && d.Encoder != EncoderKind.Trainable)
-            return $"a second head (OdeHead) with the encoder {d.Encoder}, for which the ODE is exact without one; it goes with {EncoderKind.Trainable} only.";
+            return $"a second head (OdeHead) with the encoder {d.Encoder}, for which the ODE is exact without one; "
+                + $"it goes with {EncoderKind.Trainable} only.";
         if (d.Encoder != EncoderKind.Trainable)
             return d.EncoderNetwork is null ? null : $"the encoder {d.Encoder} with the size of an encoder network; only a trainable encoder has one.";
         if (d.EncoderNetwork is null)

@@ -20,14 +20,15 @@ public enum SamplerKind
 
     /// <summary>
     /// The probability-flow ordinary differential equation, by an exponential Heun method of second order. Two evaluations a step; the noise at t = 1
-    /// decides the image. Tends to the trained model without an encoder and with the non-trainable one. With a trained encoder it is an approximation
-    /// however many the steps: the equation needs the mean encoding given z, which is not what such a model predicts.
+    /// decides the image. Tends to the trained model without an encoder, with the non-trainable one, and with a trained one where the model has the
+    /// second head (<see cref="DiffEncTrainer.Options.OdeHead"/>). With a trained encoder and no second head it is an approximation however many the
+    /// steps: the equation needs the mean encoding given z, which is not what such a model predicts.
     /// </summary>
     Ode,
 
     /// <summary>
     /// The deterministic step z_s = α_s x̂_s + (σ_s/σ_t)(z_t − α_t x̂), for few steps; DDIM where there is no encoder. One evaluation a step; the noise at
-    /// t = 1 decides the image. Tends to <see cref="Ode"/> as steps grow, to first order, and is an approximation with a trained encoder as that is.
+    /// t = 1 decides the image. Tends to <see cref="Ode"/> as steps grow, to first order, and is an approximation where that is.
     /// </summary>
     Deterministic,
 }

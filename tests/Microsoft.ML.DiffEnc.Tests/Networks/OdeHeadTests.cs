@@ -14,7 +14,10 @@ public sealed class OdeHeadTests
     private static readonly ModelDescription Headed = Models.Describe(EncoderKind.Trainable) with { OdeHead = true };
 
     private static (Tensor X, Tensor Times, Tensor Eps0, Tensor Eps, Tensor Conditioning) Inputs(DiffEncModel model)
-        => (model.Scale(Models.Images(model, 3)), tensor(new[] { 0.2, 0.5, 0.9 }), Models.Noise(model, 3, 1), Models.Noise(model, 3, 2), zeros(3, dtype: float64));
+    {
+        var (eps0, eps) = (Models.Noise(model, 3, 1), Models.Noise(model, 3, 2));
+        return (model.Scale(Models.Images(model, 3)), tensor(new[] { 0.2, 0.5, 0.9 }), eps0, eps, zeros(3, dtype: float64));
+    }
 
     private static BoundParts Parts(DiffEncModel model)
     {

@@ -39,8 +39,8 @@ internal sealed class GaussianToy
     }
 
     /// <summary>
-    /// Mean and variance of what a sampler makes of z_1, as in truth if nothing else is given, without Monte-Carlo error: a step is affine in z and ε here, and three
-    /// evaluations give its coefficients.
+    /// Mean and variance of what a sampler makes of z_1, as in truth if nothing else is given, without Monte-Carlo error: a step is affine in z and
+    /// ε here, and three evaluations give its coefficients.
     /// </summary>
     public (double Mean, double Variance) Moments(SamplerKind kind, int steps, (double Mean, double Variance)? start = null)
     {

@@ -9,8 +9,8 @@ internal abstract class DivergenceProbes
     public static DivergenceProbes Exact { get; } = new UnitVectors();
 
     /// <summary>
-    /// Hutchinson's estimate: the mean of vᵀ (∂f/∂z) v over probes v with E[v vᵀ] = I, unbiased. With elements ±1 the diagonal is exact, and only what is beside it adds
-    /// variance. The probes of an image stay the same along its trajectory, whose integrand so stays smooth.
+    /// Hutchinson's estimate: the mean of vᵀ (∂f/∂z) v over probes v with E[v vᵀ] = I, unbiased. With elements ±1 the diagonal is exact, and only
+    /// what is beside it adds variance. The probes of an image stay the same along its trajectory, whose integrand so stays smooth.
     /// </summary>
     /// <param name="probes">P for each image, [B, P, C, H, W].</param>
     public static DivergenceProbes Hutchinson(Tensor probes) => new RandomVectors(probes);

@@ -11,8 +11,8 @@ namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
 internal delegate Tensor OdeField(Tensor time, Tensor y, Tensor rows);
 
 /// <summary>
-/// The Runge–Kutta method of orders 5 and 4 of Dormand and Prince (1980), of several images at once. Each has its own time and its own steps, so that its
-/// solution does not depend on the others. A step goes on with the result of order 5, whose last evaluation is the first of the next step.
+/// The Runge–Kutta method of orders 5 and 4 of Dormand and Prince (1980), of several images at once. Each has its own time and its own steps, so
+/// that its solution does not depend on the others. A step goes on with the result of order 5, whose last evaluation is the first of the next step.
 /// </summary>
 /// <param name="norm">The error of a step, for each image.</param>
 /// <param name="mostSteps">The most steps that an image may try.</param>
@@ -126,10 +126,11 @@ internal sealed class DormandPrince(ErrorNorm norm, int mostSteps)
     {
         if (control.Steps < mostSteps && !control.IsStuck)
             return;
-        string where = string.Create(CultureInfo.InvariantCulture, $"image {row} of the batch stands at {control.Time:G6} on its way from {from:G6} to {to:G6}");
+        string where = string.Create(
+            CultureInfo.InvariantCulture, $"image {row} of the batch stands at {control.Time:G6} on its way from {from:G6} to {to:G6}");
         string next = string.Create(CultureInfo.InvariantCulture, $"its next step would be {control.Step:G3} long");
         throw new InvalidOperationException(control.IsStuck
-            ? $"The differential equation cannot be solved: {where}, and {next}. Its slope is not finite, or changes without bound: check the model's weights."
+            ? $"The differential equation cannot be solved: {where}, and {next}. Its slope is not finite, or changes without bound: check the weights."
             : $"The differential equation was not solved in {mostSteps} steps: {where}, and {next}. Raise MaxSteps, or Tolerance.");
     }
 }

@@ -4,14 +4,15 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
 
 /// <summary>
-/// The probability-flow ODE together with the change of log-density along it, in w = (z − α r)/σ with a fixed image r: the noise in z, were r the image.
+/// The probability-flow ODE together with the change of log-density along it, in w = (z − α r)/σ with a fixed image r: the noise in z, were r the
+/// image.
 /// </summary>
 /// <remarks>
-/// <para>In u = z/α the ODE reads du/dγ = ½ (u − f) (see <see cref="OdeStep"/>), and w = e^{−γ/2} (u − r). So dw/dγ = ½ e^{−γ/2} (r − f): what was linear is
-/// solved, w is of the size of unit noise at every γ, where z would have to be followed to within a small part of σ = 10⁻³, and with the image itself for r
-/// the noise is hardly moved while it is small.</para>
-/// <para>With ∂z/∂w = σ and σ e^{−γ/2} = α the divergence is ∇·dw/dγ = −½ α tr ∂f/∂z. Its integral L gives log p(w_0) = log p(w_1) + L, and the density of z
-/// has log p(z) = log p(w) − d ln σ. The state carries L/d: nats per dimension, on which the same tolerance makes sense as on w.</para>
+/// <para>In u = z/α the ODE reads du/dγ = ½ (u − f) (see <see cref="OdeStep"/>), and w = e^{−γ/2} (u − r). So dw/dγ = ½ e^{−γ/2} (r − f): what was
+/// linear is solved, w is of the size of unit noise at every γ, where z would have to be followed to within a small part of σ = 10⁻³, and with the
+/// image itself for r the noise is hardly moved while it is small.</para>
+/// <para>With ∂z/∂w = σ and σ e^{−γ/2} = α the divergence is ∇·dw/dγ = −½ α tr ∂f/∂z. Its integral L gives log p(w_0) = log p(w_1) + L, and the
+/// density of z has log p(z) = log p(w) − d ln σ. The state carries L/d: nats per dimension, on which the same tolerance makes sense as on w.</para>
 /// </remarks>
 internal sealed class NoiseFlow(GenerativeProcess process, Tensor reference, DivergenceProbes probes, ScalarType dtype, double tolerance)
 {

@@ -16,7 +16,8 @@ internal sealed class OdeDensity(GenerativeProcess process, ScalarType dtype, do
 {
     /// <param name="z0">[B, C, H, W].</param>
     /// <param name="reference">
-    /// r, images near z_0/α_0 (the encoded images, if they are known), in double precision, [B, C, H, W]. The result does not depend on them; the number of steps does.
+    /// r, images near z_0/α_0 (the encoded images, if they are known), in double precision, [B, C, H, W]. The result does not depend on them; the
+    /// number of steps does.
     /// </param>
     /// <param name="probes">Of the divergence.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>

@@ -24,8 +24,8 @@ internal sealed class OdeScorer
     /// <param name="tolerance">See <see cref="OdeDensity"/>.</param>
     /// <param name="mostSteps">The most steps for a draw.</param>
     /// <param name="imagesPerPass">
-    /// Images that go through the network at once; <see langword="null"/>: one on the CPU, where passes of one shape give the same bits in any company, and
-    /// as many as fill a pass on a GPU, where rounding may change the steps that are taken, and so a score by its tolerance.
+    /// Images that go through the network at once; <see langword="null"/>: one on the CPU, where passes of one shape give the same bits in any
+    /// company, and as many as fill a pass on a GPU, where rounding may change the steps that are taken, and so a score by its tolerance.
     /// </param>
     public OdeScorer(DiffEncModel model, OdeDraws draws, double tolerance, int mostSteps, int? imagesPerPass = null)
     {

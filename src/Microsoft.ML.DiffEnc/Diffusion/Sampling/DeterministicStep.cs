@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Diffusion.Sampling;
 
 /// <summary>
-/// The deterministic step z_s = α_s m_s + (σ_s/σ_t)(z_t − α_t m) with m = E[x_t | z] and m_s = m + (γ_t − γ_s) E[dx_t/dλ | z] = m + (γ_t − γ_s) [(1 + σ_t²) x̂ − m],
-/// the encoding's mean at both ends: the ODE to first order, with one evaluation of the network. Where m = x̂, m_s = x̂ (1 + (γ_t − γ_s) σ_t²); without an encoder
-/// m_s = x̂, which is DDIM (Song et al., 2021).
+/// The deterministic step z_s = α_s m_s + (σ_s/σ_t)(z_t − α_t m) with m = E[x_t | z] and m_s = m + (γ_t − γ_s) E[dx_t/dλ | z] = m + (γ_t − γ_s) [(1
+/// + σ_t²) x̂ − m], the encoding's mean at both ends: the ODE to first order, with one evaluation of the network. Where m = x̂, m_s = x̂ (1 + (γ_t −
+/// γ_s) σ_t²); without an encoder m_s = x̂, which is DDIM (Song et al., 2021).
 /// </summary>
 internal sealed class DeterministicStep(GenerativeProcess process) : SamplerStep(process)
 {

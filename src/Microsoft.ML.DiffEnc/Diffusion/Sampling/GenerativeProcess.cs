@@ -16,9 +16,9 @@ internal delegate (Tensor XHat, Tensor OutputMean) HeadedEstimate(Tensor z, Tens
 internal sealed record GenerativeProcess(NoiseSchedule Schedule, ImageEstimate XHat, bool Drifts, HeadedEstimate? Headed = null)
 {
     /// <summary>
-    /// x̂ and the mean encoding E[x_t | z] = x̂ + σ²/(1+σ²) E[y + dy/dγ | z]. They are the same where y = x and nothing drifts (no encoder) or where y = 0 (the
-    /// non-trainable one). With a trained encoder, which makes (1+σ²) x̂ = E[x_t + dx_t/dλ | z] with dx_t/dλ = σ² (x_t − y − dy/dγ), they differ; without a
-    /// second head x̂ then stands in for both, an approximation.
+    /// x̂ and the mean encoding E[x_t | z] = x̂ + σ²/(1+σ²) E[y + dy/dγ | z]. They are the same where y = x and nothing drifts (no encoder) or where
+    /// y = 0 (the non-trainable one). With a trained encoder, which makes (1+σ²) x̂ = E[x_t + dx_t/dλ | z] with dx_t/dλ = σ² (x_t − y − dy/dγ), they
+    /// differ; without a second head x̂ then stands in for both, an approximation.
     /// </summary>
     public (Tensor XHat, Tensor Encoding) Means(Tensor z, Tensor gamma, NoiseLevel level)
     {

@@ -8,8 +8,8 @@ namespace Microsoft.ML.DiffEnc.Diffusion.Sampling;
 /// </summary>
 /// <remarks>
 /// In u = z/α it reads du/dγ = ½ (u − f), hence u_s = e^{(γ_s−γ_t)/2} u_t + ½ ∫_{γ_s}^{γ_t} e^{(γ_s−γ)/2} f dγ; the linear part is
-/// solved exactly, and f is first taken as constant, then as linear in γ. (α_s/α_t) e^{(γ_s−γ_t)/2} = σ_s/σ_t. Where E[x_t | z] comes from, and when it is
-/// an approximation: <see cref="GenerativeProcess.Means"/>.
+/// solved exactly, and f is first taken as constant, then as linear in γ. (α_s/α_t) e^{(γ_s−γ_t)/2} = σ_s/σ_t. Where E[x_t | z] comes from, and when
+/// it is an approximation: <see cref="GenerativeProcess.Means"/>.
 /// </remarks>
 internal sealed class OdeStep(GenerativeProcess process) : SamplerStep(process)
 {

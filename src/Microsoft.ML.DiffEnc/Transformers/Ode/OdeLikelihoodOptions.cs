@@ -4,11 +4,9 @@ namespace Microsoft.ML.DiffEnc;
 public sealed class OdeLikelihoodOptions
 {
     /// <summary>
-    /// The error tolerated in one step of the solver, absolute and relative: on the noise (root mean square over the pixels) and on log p in nats per
-    /// dimension.
-    /// 10⁻⁸..0.1. The errors of all steps add up, and steps that are too long overlook what the network does in between and tend to flatter: compare
-    /// with a
-    /// tenth of it. Models compute in single precision, which shows below about 10⁻⁵. Default 10⁻⁴.
+    /// The error tolerated in one step of the solver, absolute and relative: on the noise (root mean square over the pixels) and on log p in nats
+    /// per dimension. 10⁻⁸..0.1. The errors of all steps add up, and steps that are too long overlook what the network does in between and tend to
+    /// flatter: compare with a tenth of it. Models compute in single precision, which shows below about 10⁻⁵. Default 10⁻⁴.
     /// </summary>
     public double Tolerance = 1e-4;
 
@@ -27,9 +25,8 @@ public sealed class OdeLikelihoodOptions
 
     /// <summary>
     /// Whether a model with a trained encoder but without the second head (<see cref="DiffEncTrainer.Options.OdeHead"/>) is accepted, for which the
-    /// ODE only approximates the
-    /// process that was trained: the result is then a likelihood of the ODE's own distribution, not an estimate of the model's. Default false: an
-    /// error.
+    /// ODE only approximates the process that was trained: the result is then a likelihood of the ODE's own distribution, not an estimate of the
+    /// model's. Default false: an error.
     /// </summary>
     public bool AllowApproximation;
 }

@@ -28,12 +28,9 @@ namespace Microsoft.ML.DiffEnc;
 /// </list>
 /// <para>
 /// With a trained encoder and without the second head the ODE is an approximation: see <see cref="IsApproximate"/>. An image's score depends on its
-/// pixels, the seed and the
-/// options: not on the rows beside it (bit by bit on the CPU; on a GPU, where images share a pass, rounding may change the solver's steps, and so a
-/// score within its
-/// tolerance). Nothing is computed unless one of the columns is asked for. Conditional models are scored without a condition. The model is shared
-/// with the transformer that it
-/// came from; each of them has to be disposed of.
+/// pixels, the seed and the options: not on the rows beside it (bit by bit on the CPU; on a GPU, where images share a pass, rounding may change the
+/// solver's steps, and so a score within its tolerance). Nothing is computed unless one of the columns is asked for. Conditional models are scored
+/// without a condition. The model is shared with the transformer that it came from; each of them has to be disposed of.
 /// </para>
 /// </remarks>
 public sealed class OdeLikelihoodTransformer : ITransformer, IDisposable
@@ -59,9 +56,9 @@ public sealed class OdeLikelihoodTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Whether the ODE only approximates the process that was trained: the model has a trained encoder and no second head. The result is then a bound
-    /// on the likelihood
-    /// under the ODE's own distribution (what <see cref="SamplerKind.Ode"/> samples in the limit of many steps), and no estimate of the model's.
+    /// Whether the ODE only approximates the process that was trained: the model has a trained encoder and no second head. The result is then a
+    /// bound on the likelihood under the ODE's own distribution (what <see cref="SamplerKind.Ode"/> samples in the limit of many steps), and no
+    /// estimate of the model's.
     /// </summary>
     public bool IsApproximate => !_shared.Model.HasExactOde;
 

@@ -38,7 +38,8 @@ internal sealed record OdeSettings(string InputColumnName, PixelLayout PixelLayo
         if (!model.Model.HasExactOde && !options.AllowApproximation)
             throw new ArgumentException(
                 "The model has a trained encoder and no second head, so its probability-flow ODE only approximates the process that was trained. "
-                + $"Train with {nameof(DiffEncTrainer.Options.OdeHead)} = true for an exact one, or set {nameof(options.AllowApproximation)} = true.", nameof(options));
+                + $"Train with {nameof(DiffEncTrainer.Options.OdeHead)} = true for an exact one, or set {nameof(options.AllowApproximation)} = true.",
+                nameof(options));
         return settings;
     }
 

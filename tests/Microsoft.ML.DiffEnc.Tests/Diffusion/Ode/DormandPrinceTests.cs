@@ -11,10 +11,11 @@ public sealed class DormandPrinceTests : IDisposable
 
     public void Dispose() => _scope.Dispose();
 
-    /// <summary>y' = A y for the oscillator (y, y')' = (y', −y): after t the point (1, 0) stands at (cos t, −sin t).</summary>
+    /// <summary>The oscillator (y, y')' = (y', −y): after t the point (1, 0) stands at (cos t, −sin t).</summary>
     private static Tensor Oscillator(Tensor time, Tensor y, Tensor rows) => cat([y.narrow(1, 1, 1), -y.narrow(1, 0, 1)], 1);
 
-    private static DormandPrince Solver(double tolerance, int mostSteps = 10_000) => new(new OdeTolerance(tolerance, tolerance).RootMeanSquare, mostSteps);
+    private static DormandPrince Solver(double tolerance, int mostSteps = 10_000)
+        => new(new OdeTolerance(tolerance, tolerance).RootMeanSquare, mostSteps);
 
     private static Tensor Points(params double[] values) => tensor(values).reshape(-1, 2);
 
@@ -91,7 +92,8 @@ public sealed class DormandPrinceTests : IDisposable
     public void Too_many_steps_are_an_error_that_says_where_it_stands_and_what_to_do()
     {
         var error = Assert.Throws<InvalidOperationException>(() => Solver(1e-9, mostSteps: 5).Solve(Oscillator, Points(1, 0, 0, 1), 0, 10));
-        Assert.All(["5 steps", "image 0", "from 0 to 10", "MaxSteps", "Tolerance"], word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
+        Assert.All(
+            ["5 steps", "image 0", "from 0 to 10", "MaxSteps", "Tolerance"], word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -40,8 +40,8 @@ public sealed class OdeDensityTests : IDisposable
         Assert.InRange(Gap(Each(Normal(toy.Truth(0))), LogDensity(toy)), 0, 1e-7);
     }
 
-    // With the noise that is left at γ = 6 the prior N(0, 1) is not quite the distribution of z_1. The flow carries the Gaussian at t = 0 to the Gaussian at t = 1, in one
-    // dimension by the one increasing affine map, z_1 = s z_0 + b, and p(z_0) = N(s z_0 + b; 0, 1) s.
+    // With the noise that is left at γ = 6 the prior N(0, 1) is not quite the distribution of z_1. The flow carries the Gaussian at t = 0 to the
+    // Gaussian at t = 1, in one dimension by the one increasing affine map, z_1 = s z_0 + b, and p(z_0) = N(s z_0 + b; 0, 1) s.
     [Theory, MemberData(nameof(Exact))]
     public void It_counts_the_prior_as_standard_normal_whatever_the_distribution_of_the_last_latent(EncoderKind encoder, bool head)
     {

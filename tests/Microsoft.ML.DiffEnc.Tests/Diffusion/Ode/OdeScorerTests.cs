@@ -45,8 +45,8 @@ public sealed class OdeScorerTests : IDisposable
     }
 
     /// <summary>
-    /// Takes the Fourier features sin, cos(2π·2^k z) from the denoiser: until it has learned from many images to ignore them where they are noise, they make the ODE so
-    /// rough that it takes thousands of evaluations.
+    /// Takes the Fourier features sin, cos(2π·2^k z) from the denoiser: until it has learned from many images to ignore them where they are noise,
+    /// they make the ODE so rough that it takes thousands of evaluations.
     /// </summary>
     private static void Smooth(DiffEncModel model)
     {
@@ -148,6 +148,10 @@ public sealed class OdeScorerTests : IDisposable
         for (int i = 0; i < 3; i++)
             Assert.Equal(together[i], Assert.Single(Score(pixels[(i * 16)..((i + 1) * 16)])));
         Assert.NotEqual(together[0], Score(pixels[..16], seed: 2)[0]);
+        var draws = new OdeDraws(1, 1, 1);
+        var (ofOne, ofAnother) = (draws.For(pixels.AsSpan(0, 16), [1, 4, 4], 0, 1), draws.For(pixels.AsSpan(16, 16), [1, 4, 4], 0, 1));
+        Assert.False(ofOne.Eps.equal(ofAnother.Eps).any().item<bool>());
+        Assert.False(ofOne.Probes.equal(ofAnother.Probes).all().item<bool>());
         // Together in one pass, as on a GPU: the same steps, up to rounding.
         foreach (var (one, packed) in together.Zip(Score(pixels, imagesPerPass: 3)))
             Assert.Equal(one.BitsPerDimension, packed.BitsPerDimension, 1e-4f);
@@ -180,8 +184,8 @@ public sealed class OdeScorerTests : IDisposable
         using var noGradients = no_grad();
         new OdeDensity(watched, float64, 1e-6, 1000).Of(z0, z0, DivergenceProbes.Hutchinson(ones([1, 1, 1, 16, 16])));
         Assert.InRange(held.Count, 80, 800);
-        // Two evaluations before the first step; in a step of six each adds a slope. One activation (16 channels × 16 × 16 doubles) kept of each would be 1.8 MB in nine
-        // steps; what does grow are numbers in operations, which the garbage collector frees.
+        // Two evaluations before the first step; in a step of six each adds a slope. One activation (16 channels × 16 × 16 doubles) kept of each
+        // would be 1.8 MB in nine steps; what does grow are numbers in operations, which the garbage collector frees.
         var steps = held.Skip(2).Chunk(6).Select(step => (Tensors: step.Max(h => h.Tensors), Megabytes: step.Max(h => h.Megabytes))).ToArray();
         Assert.Single(steps.Select(s => s.Tensors).Distinct());
         Assert.InRange(steps[^1].Megabytes - steps[^10].Megabytes, -10, 1);
@@ -198,7 +202,8 @@ public sealed class OdeScorerTests : IDisposable
     public void Wrong_arguments_are_named()
     {
         var z0 = Latent(2);
-        Assert.Contains("[2, 1, 4, 4]", Assert.Throws<ArgumentException>(() => _model.OdeLogDensity(z0, zeros([2, 1, 1, 4, 3]))).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => _model.OdeLogDensity(z0, zeros([2, 1, 1, 4, 3])));
+        Assert.Contains("[2, 1, 4, 4]", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => _model.OdeLogDensity(zeros(2, 1, 4, 3)));
         Assert.Throws<ArgumentOutOfRangeException>(() => _model.OdeLogDensity(z0, tolerance: 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => _model.OdeLogDensity(z0, tolerance: double.NaN));
@@ -212,7 +217,8 @@ public sealed class OdeScorerTests : IDisposable
     {
         var ml = new MLContext(seed: 5);
         var options = TrainingRuns.Options(steps: 80);
-        (options.Encoder, options.OdeHead, options.LearningRate, options.WarmUpSteps, options.Dropout, options.GammaMin) = (encoder, head, 8e-3, 10, 0, -6);
+        (options.Encoder, options.OdeHead, options.GammaMin) = (encoder, head, -6);
+        (options.LearningRate, options.WarmUpSteps, options.Dropout) = (8e-3, 10, 0);
         using var trained = ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(ml, 200));
         Smooth(trained.Model);
         byte[] pixels = [.. TrainingRuns.Rows(2, seed: 2).SelectMany(r => r.Image)];
@@ -226,7 +232,8 @@ public sealed class OdeScorerTests : IDisposable
         }
         var odes = Solved(1e-2);
         double bound = bounds.Average(b => (double)b.BitsPerDimension), ode = odes.Average(o => (double)o.BitsPerDimension);
-        // An untrained model's bound is above 8 bits. The two need not agree: the bound is of the process with noise, and the denoiser is not the best one.
+        // An untrained model's bound is above 8 bits. The two need not agree: the bound is of the process with noise, and the denoiser is not the
+        // best one.
         Assert.InRange(bound, 4, 7.5);
         Assert.InRange(ode - bound, -0.7, 0.7);
         Assert.Equal(ode, Solved(1e-3).Average(o => (double)o.BitsPerDimension), 0.15);
