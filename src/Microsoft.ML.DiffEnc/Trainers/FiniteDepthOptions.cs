@@ -39,7 +39,7 @@ public sealed class FiniteDepthOptions
     public int CalibrationDraws = 1;
 
     /// <summary>
-    /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and twice the
+    /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and four times the
     /// depth, but not more than 4000.
     /// </summary>
     public int? CandidateTimes;
@@ -68,7 +68,7 @@ public sealed class FiniteDepthOptions
     internal FiniteDepthOptions Copy() => (FiniteDepthOptions)MemberwiseClone();
 
     /// <summary>N.</summary>
-    internal int Candidates => CandidateTimes ?? Math.Min(FiniteDepthCheck.MostCandidates, Math.Max(256, 2 * Depth));
+    internal int Candidates => CandidateTimes ?? Math.Min(FiniteDepthCheck.MostCandidates, Math.Max(256, 4 * Depth));
 
     /// <summary>w of every step; <see langword="null"/>: each step's optimal one.</summary>
     internal double? Weight => Variance == StepVariance.Optimal ? null : VarianceWeight ?? 1;
