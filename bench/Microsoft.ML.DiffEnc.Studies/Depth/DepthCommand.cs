@@ -12,7 +12,11 @@ internal static class DepthCommand
     public static System.CommandLine.Command Create()
     {
         var model = new Option<string>("--model") { Description = "A saved ML.NET model with a DiffEnc transformer in it.", Required = true };
-        var path = new Option<string>("--path") { Description = "The folder with MNIST's IDX files, or others of their form and names.", Required = true };
+        var path = new Option<string>("--path")
+        {
+            Description = "The folder with MNIST's IDX files, or others of their form and names.",
+            Required = true,
+        };
         var classes = new Option<uint[]>("--classes")
         {
             Description = "The labels of the images that are used, those that the model was trained on. [default: all]",
@@ -33,7 +37,8 @@ internal static class DepthCommand
         var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
         var gradient = new Option<bool>("--gradient") { Description = "Also optimizes the times by gradient descent, to compare the searches." };
         var json = new Option<string?>("--json") { Description = "A file for all figures." };
-        var command = new System.CommandLine.Command("depth", "L_T in bits/dim on held-out images, for uniform and optimized times and for posterior and optimal variances.")
+        var command = new System.CommandLine.Command(
+            "depth", "L_T in bits/dim on held-out images, for uniform and optimized times and for posterior and optimal variances.")
         {
             model, path, classes, depths, calibration, test, draws, candidates, seed, threads, gpu, gradient, json
         };
@@ -55,6 +60,7 @@ internal static class DepthCommand
                 Gradient = parsed.GetValue(gradient),
             };
             var results = new DepthStudy(settings, cancellation).Run();
+            AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, DepthTable.Width); // also where the output is redirected
             AnsiConsole.Write(DepthTable.Of(results));
             if (parsed.GetValue(json) is { } file)
                 File.WriteAllText(file, JsonSerializer.Serialize(results, Json));

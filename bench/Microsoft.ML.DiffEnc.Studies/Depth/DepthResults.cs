@@ -12,9 +12,9 @@ internal sealed record DepthResults(DepthSettings Settings, Mean Continuous, IRe
 /// <param name="Variance">posterior or optimal.</param>
 /// <param name="Loss">L_T.</param>
 /// <param name="Difference">To uniform times with the posterior variance, image by image at the same draws.</param>
-/// <param name="CalibrationLoss">L_T on the images that times and variances were chosen by; NaN where that was not computed.</param>
+/// <param name="CalibrationLoss">L_T on the images that times and variances were chosen by; by the costs that they were chosen by.</param>
 /// <param name="Times">The grid.</param>
-internal sealed record DepthRow(int Depth, string Grid, string Variance, Mean Loss, Mean Difference, double? CalibrationLoss, TimeGrid Times);
+internal sealed record DepthRow(int Depth, string Grid, string Variance, Mean Loss, Mean Difference, double CalibrationLoss, TimeGrid Times);
 
 /// <summary>A mean over images and its standard error.</summary>
 internal readonly record struct Mean(double Value, double Error)

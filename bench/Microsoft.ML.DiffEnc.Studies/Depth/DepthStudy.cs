@@ -29,7 +29,7 @@ internal sealed class DepthStudy(DepthSettings settings, CancellationToken cance
         return new DepthResults(settings, Mean.Of(continuous), Rows(choices, losses));
     }
 
-    private sealed record Choice(int Depth, string Grid, string Variance, double? CalibrationLoss, TimeGrid Times);
+    private sealed record Choice(int Depth, string Grid, string Variance, double CalibrationLoss, TimeGrid Times);
 
     private Choice[] Choose(DiffEncModel model, byte[][] images, ProgressContext progress)
     {

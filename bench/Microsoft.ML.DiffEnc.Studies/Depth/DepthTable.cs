@@ -6,6 +6,8 @@ namespace Microsoft.ML.DiffEnc.Studies.Depth;
 /// <summary>The figures as they are printed.</summary>
 internal static class DepthTable
 {
+    public const int Width = 110;
+
     public static Table Of(DepthResults results)
     {
         var table = new Table().RoundedBorder().Title("Diffusion loss on held-out images, bits/dim");
@@ -16,7 +18,7 @@ internal static class DepthTable
             bool plain = row is { Grid: "uniform", Variance: "posterior" };
             table.AddRow(Text($"{row.Depth}"), row.Grid, row.Variance, Text($"{row.Loss.Value:F4}"), Text($"{row.Loss.Error:F4}"),
                 plain ? "" : Text($"{row.Difference.Value:+0.0000;-0.0000}"), plain ? "" : Text($"{row.Difference.Error:F4}"),
-                row.CalibrationLoss is { } loss ? Text($"{loss:F4}") : "", Text($"{row.Times.Weights.Min():F3}"));
+                Text($"{row.CalibrationLoss:F4}"), Text($"{row.Times.Weights.Min():F3}"));
         }
         return table.AddRow("∞", "", "", Text($"{results.Continuous.Value:F4}"), Text($"{results.Continuous.Error:F4}"));
     }

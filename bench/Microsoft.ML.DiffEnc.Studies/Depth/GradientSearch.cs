@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Studies.Depth;
 
 /// <summary>
-/// Times by gradient descent (Adam) on the increments' softmax, from uniform ones. The cost between candidate times is interpolated: M/expm1(γ_t − γ_s),
-/// which is smooth in s and t, linearly in both.
+/// Times by gradient descent (Adam) on the increments' softmax, from uniform ones. The cost between candidate times is interpolated: M/expm1(γ_t −
+/// γ_s), which is smooth in s and t, linearly in both.
 /// </summary>
 /// <param name="model">For γ(t).</param>
 /// <param name="table">M between the candidate times.</param>
@@ -41,7 +41,8 @@ internal sealed class GradientSearch(DiffEncModel model, double[,] table)
         var errors = MeanErrors(times, smooth, last);
         double[] found = [.. times.data<double>()];
         (found[0], found[^1]) = (0, 1);
-        return (new TimeGrid(found, [.. errors.data<double>().Select(m => weight ?? StepDivergence.OptimalWeight(m))]), Cost(errors, weight).sum().item<double>());
+        double[] weights = [.. errors.data<double>().Select(m => weight ?? StepDivergence.OptimalWeight(m))];
+        return (new TimeGrid(found, weights), Cost(errors, weight).sum().item<double>());
     }
 
     private static Tensor Times(Tensor logits) => cat([zeros(1, dtype: float64), logits.softmax(0).cumsum(0)]);

@@ -32,8 +32,8 @@ public sealed class GenerativeCatalog
     public DiffEncTrainer DiffEnc(DiffEncTrainer.Options options) => new(_env, options);
 
     /// <summary>
-    /// A trained model evaluated in T steps instead of in continuous time, with the times and the variances of the steps that the options ask for. The
-    /// network stays as it is and is shared: what <c>Fit</c> returns keeps it alive, has to be disposed of, and is saved and loaded like any
+    /// A trained model evaluated in T steps instead of in continuous time, with the times and the variances of the steps that the options ask for.
+    /// The network stays as it is and is shared: what <c>Fit</c> returns keeps it alive, has to be disposed of, and is saved and loaded like any
     /// <see cref="DiffEncTransformer"/>.
     /// </summary>
     /// <param name="model">The trained model.</param>

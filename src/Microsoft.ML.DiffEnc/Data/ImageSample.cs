@@ -15,7 +15,9 @@ internal static class ImageSample
     /// <param name="cancellation">Looked at for every row.</param>
     /// <returns>The images, channels first, one byte a value.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
-    /// <exception cref="InvalidOperationException">An image is missing, has another size or values other than 0..255; or there are no rows.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An image is missing, has another size or values other than 0..255; or there are no rows.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
     public static List<byte[]> Load(IHost host, IDataView data, ImageColumn column, int most, int seed, CancellationToken cancellation)
     {
@@ -33,8 +35,11 @@ internal static class ImageSample
             if (place < (ulong)most)
                 reader.Read(chosen[(int)place]);
         }
-        return chosen.Count > 0
-            ? chosen
-            : throw new InvalidOperationException($"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+        if (chosen.Count == 0)
+        {
+            throw new InvalidOperationException(
+                $"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+        }
+        return chosen;
     }
 }

@@ -34,16 +34,22 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
         => grid.WithWeights([.. MeanErrors(grid).Select(StepDivergence.OptimalWeight)]);
 
     /// <summary>M of each step of a grid.</summary>
-    public double[] MeanErrors(TimeGrid grid) => Average((image, noise) => OfSteps(image, grid, noise)).data<double>().ToArray();
+    public double[] MeanErrors(TimeGrid grid)
+    {
+        using var average = Average((image, noise) => OfSteps(image, grid, noise));
+        return average.data<double>().ToArray();
+    }
 
     /// <summary>M of the steps between all of N + 1 times of equal distances.</summary>
     /// <returns>From t, the second index, to s &lt; t, the first.</returns>
     public double[,] MeanErrorsBetween(int candidates)
     {
-        var table = Average((image, noise) =>
+        using var table = Average((image, noise) =>
         {
             var times = linspace(0, 1, candidates + 1, dtype: float64, device: model.Device);
-            return model.Steps.MeanErrorsBetween(image, times, noise, EvaluationsPerPass);
+            // The same ε at every time: a search among noisy costs would otherwise choose the times whose noise happens to be favourable.
+            var eps = noise(0, 1);
+            return model.Steps.MeanErrorsBetween(image, times, eps, EvaluationsPerPass);
         });
         double[] values = table.data<double>().ToArray();
         var result = new double[candidates + 1, candidates + 1];
@@ -63,7 +69,10 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
         for (int s = 0; s < last; s++)
         {
             for (int t = s + 1; t <= last; t++)
-                cost[s, t] = weight is { } w ? StepDivergence.Of(meanErrors[s, t], w, dimensions) : StepDivergence.AtOptimum(meanErrors[s, t], dimensions);
+            {
+                double m = meanErrors[s, t];
+                cost[s, t] = weight is { } w ? StepDivergence.Of(m, w, dimensions) : StepDivergence.AtOptimum(m, dimensions);
+            }
         }
         int[] chosen = GridSearch.Cheapest(cost, depth);
         return new TimeGrid(
@@ -84,9 +93,9 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
             {
                 lock (Network)
                 {
-                    using var section = ComputeSection.Enter();
                     using var pass = NewDisposeScope();
                     var of = compute(Scaled(images[i]), Noise(images[i], draw)).cpu();
+                    using var section = ComputeSection.Enter();
                     var total = (sum is null ? of : sum + of).MoveToOuterDisposeScope();
                     sum?.Dispose();
                     sum = total;
@@ -94,7 +103,8 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
             }
             Done?.Invoke(i + 1);
         }
-        return (sum! / (images.Count * draws)).DetachFromDisposeScope();
+        using var last = ComputeSection.Enter();
+        return (sum! / (images.Count * draws)).MoveToOuterDisposeScope();
     }
 
     /// <summary>M of each step of one image, [T] in double precision.</summary>
@@ -104,11 +114,13 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
         var found = new List<Tensor>();
         for (long first = 0; first < grid.Depth; first += EvaluationsPerPass)
         {
+            using var section = ComputeSection.Enter();
             using var pass = NewDisposeScope();
             long now = Math.Min(EvaluationsPerPass, grid.Depth - first);
             var step = grid.Steps(arange(first, first + now, dtype: int64, device: model.Device));
             var conditioning = zeros(now, dtype: model.DataType, device: model.Device);
-            found.Add(model.Steps.MeanError(image.expand(now, -1, -1, -1), step, noise(first, now), conditioning).to(float64).MoveToOuterDisposeScope());
+            var errors = model.Steps.MeanError(image.expand(now, -1, -1, -1), step, noise(first, now), conditioning);
+            found.Add(errors.to(float64).MoveToOuterDisposeScope());
         }
         return cat(found).MoveToOuterDisposeScope();
     }

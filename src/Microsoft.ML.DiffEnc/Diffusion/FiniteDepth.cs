@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using static TorchSharp.torch;
 
@@ -53,24 +54,24 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
     /// <remarks>x̂ at z_t does not depend on s, nor does y_s on t: only their combination does, which needs no network.</remarks>
     /// <param name="x">One scaled image, [1, C, H, W].</param>
     /// <param name="times">Increasing, [N + 1], in double precision.</param>
-    /// <param name="noise">Noise in z_t for a number of times that are evaluated together, given their first one: [n, C, H, W].</param>
+    /// <param name="eps">The noise in z_t, the same at every t, [1, C, H, W].</param>
     /// <param name="together">How many times are evaluated together.</param>
     /// <returns>[N + 1, N + 1] in double precision: from t, the column, to s, the row; 0 where s is not below t.</returns>
-    public Tensor MeanErrorsBetween(Tensor x, Tensor times, Func<long, long, Tensor> noise, int together)
+    public Tensor MeanErrorsBetween(Tensor x, Tensor times, Tensor eps, int together)
     {
         using var scope = NewDisposeScope();
-        var gammas = schedule.At(times).Gamma;
+        var (gammas, y) = AtAll(x, times, together);
         long count = times.size(0), dimensions = Dimensions(x);
-        var y = encoder.Drifts ? Outputs(x, gammas, together) : null; // [N + 1, C, H, W]
         var table = zeros(count, count, dtype: float64, device: x.device);
         for (long first = 1; first < count; first += together)
         {
+            using var section = ComputeSection.Enter();
             using var pass = NewDisposeScope();
             long now = Math.Min(together, count - first);
             var conditioning = zeros(now, dtype: x.dtype, device: x.device);
             var gammaT = gammas.narrow(0, first, now);
             var xT = y is null ? x.expand(now, -1, -1, -1) : ImageEncoder.Mix(x, y.narrow(0, first, now), NoiseLevel.At(gammaT, x.dtype));
-            var (error, xHat, level) = Denoise(xT, gammaT, noise(first, now), conditioning, null);
+            var (error, xHat, level) = Denoise(xT, gammaT, eps, conditioning, null);
             for (long j = 0; j < now; j++)
             {
                 using var column = NewDisposeScope();
@@ -99,9 +100,19 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
         return (denoiser.Error(prediction, xT, eps, level), denoiser.Image(prediction, zT, level), level);
     }
 
-    /// <summary>y at all times, a few at a time.</summary>
-    private Tensor Outputs(Tensor x, Tensor gammas, int together) => cat([.. gammas.split(together).Select(some =>
-        encoder.Output(x.expand(some.size(0), -1, -1, -1), new Dual(some), zeros(some.size(0), dtype: x.dtype, device: x.device)).Value)]);
+    /// <summary>γ of all times and, with an encoder, its y, [N + 1, C, H, W], a few at a time.</summary>
+    private (Tensor Gammas, Tensor? Y) AtAll(Tensor x, Tensor times, int together)
+    {
+        using var section = ComputeSection.Enter();
+        var gammas = schedule.At(times).Gamma;
+        return (gammas, encoder.Drifts ? cat([.. gammas.split(together).Select(Output)]) : null);
+
+        Tensor Output(Tensor some)
+        {
+            var conditioning = zeros(some.size(0), dtype: x.dtype, device: x.device);
+            return encoder.Output(x.expand(some.size(0), -1, -1, -1), new Dual(some), conditioning).Value;
+        }
+    }
 
     /// <summary>δ/(−e): how far μ_P follows the encoder's drift, 1 for short steps.</summary>
     private static Tensor FollowedDrift(Tensor delta)

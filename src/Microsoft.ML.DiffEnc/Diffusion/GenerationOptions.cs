@@ -38,7 +38,9 @@ public sealed class GenerationOptions
     /// <summary>Stops between two steps with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
 
-    /// <summary>The steps to take, for a model whose bound is in the steps of <paramref name="own"/>; <see langword="null"/>: in continuous time.</summary>
+    /// <summary>
+    /// The steps to take, for a model whose bound is in the steps of <paramref name="own"/>; <see langword="null"/>: in continuous time.
+    /// </summary>
     internal TimeGrid GridFor(TimeGrid? own)
         => own is not null && Sampler == SamplerKind.Ancestral && (_steps ?? own.Depth) == own.Depth ? own : TimeGrid.Uniform(Steps);
 }

@@ -38,7 +38,9 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
         return (encoded.MoveToOuterDisposeScope(), drift.MoveToOuterDisposeScope());
     }
 
-    /// <summary>x_t and (x_s − x_t)/(−e σ_t²), e = expm1(γ_s − γ_t): what the drift becomes over a step from t to s, with one pass for both ends.</summary>
+    /// <summary>
+    /// x_t and (x_s − x_t)/(−e σ_t²), e = expm1(γ_s − γ_t): what the drift becomes over a step from t to s, with one pass for both ends.
+    /// </summary>
     public (Tensor Encoded, Tensor Change) EncodeWithChange(Tensor x, Tensor gammaT, Tensor gammaS, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();

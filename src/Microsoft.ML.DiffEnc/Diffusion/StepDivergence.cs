@@ -22,7 +22,9 @@ internal static class StepDivergence
         return (0.5 * dimensions * (ofVariances + w.to(meanError.dtype) * meanError)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The w that makes the expected divergence smallest where M is its expectation: 1/(1 + M), that is σ_P² = σ_Q² + E‖μ_P − μ_Q‖²/d.</summary>
+    /// <summary>
+    /// The w that makes the expected divergence smallest where M is its expectation: 1/(1 + M), that is σ_P² = σ_Q² + E‖μ_P − μ_Q‖²/d.
+    /// </summary>
     public static double OptimalWeight(double meanError) => 1 / (1 + meanError);
 
     /// <summary>The expected divergence at that w: (d/2) ln(1 + M).</summary>

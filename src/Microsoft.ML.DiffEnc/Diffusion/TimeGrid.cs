@@ -19,7 +19,9 @@ public sealed record TimeGrid
     /// <summary>A grid of given times.</summary>
     /// <param name="times">T + 1 increasing times, from 0 to 1.</param>
     /// <param name="weights">w = σ_Q²/σ_P² of each of the T steps, above 0; <see langword="null"/>: all 1, the posterior's variance.</param>
-    /// <exception cref="ArgumentException">The times do not increase from 0 to 1, a weight is not a positive number, or their counts do not fit.</exception>
+    /// <exception cref="ArgumentException">
+    /// The times do not increase from 0 to 1, a weight is not a positive number, or their counts do not fit.
+    /// </exception>
     [JsonConstructor]
     public TimeGrid(IReadOnlyList<double> times, IReadOnlyList<double>? weights = null)
     {

@@ -72,15 +72,15 @@ public sealed partial class DiffEncTrainer
         public float GammaMax = 5f;
 
         /// <summary>
-        /// T: the diffusion loss is that of a process in T steps, 1..100000, and so are the scores of the trained model. A finite depth costs no derivative
-        /// of the encoder. Default <see langword="null"/>: infinite, continuous time.
+        /// T: the diffusion loss is that of a process in T steps, 1..100000, and so are the scores of the trained model. A finite depth costs no
+        /// derivative of the encoder. Default <see langword="null"/>: infinite, continuous time.
         /// </summary>
         public int? Depth;
 
         /// <summary>
-        /// σ_P², the variance of a step at finite <see cref="Depth"/>. With <see cref="StepVariance.Optimal"/> the loss of a step is (d/2) ln(1 + M), M being the
-        /// mean over the images of a batch that have the same step; the trained model's variances are then estimated from up to 200 training images.
-        /// Default <see cref="StepVariance.Posterior"/>.
+        /// σ_P², the variance of a step at finite <see cref="Depth"/>. With <see cref="StepVariance.Optimal"/> the loss of a step is (d/2) ln(1 + M),
+        /// M being the mean over the images of a batch that have the same step; the trained model's variances are then estimated from up to 200
+        /// training images. Default <see cref="StepVariance.Posterior"/>.
         /// </summary>
         public StepVariance Variance;
 

@@ -105,7 +105,9 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         };
     }
 
-    /// <summary>The steps that it was trained for; <see langword="null"/>: continuous time. Optimal variances are estimated from training images.</summary>
+    /// <summary>
+    /// The steps that it was trained for; <see langword="null"/>: continuous time. Optimal variances are estimated from training images.
+    /// </summary>
     private TimeGrid? Grid(DiffEncModel model, TrainingPlan plan)
     {
         var (settings, images) = (plan.Settings, plan.Images);

@@ -75,12 +75,15 @@ internal sealed class FiniteDepthEstimator : IEstimator<DiffEncTransformer>
         }
     }
 
-    /// <summary>As the options say; else as the model's, rearranged so that each set visits every step once where they are enough for all steps.</summary>
+    /// <summary>
+    /// As the options say; else as the model's, rearranged so that each set visits every step once where they are enough for all steps.
+    /// </summary>
     private (int Draws, int TimesPerDraw) Draws(int depth)
     {
         var own = _model.Settings;
         int evaluations = own.Draws * own.TimesPerDraw;
-        bool stratify = depth <= Math.Min(evaluations, ScoringSettings.MostTimesPerDraw) && _options is { ScoringDraws: null, ScoringTimesPerDraw: null };
+        bool stratify = _options is { ScoringDraws: null, ScoringTimesPerDraw: null }
+            && depth <= Math.Min(evaluations, ScoringSettings.MostTimesPerDraw);
         return stratify
             ? (Math.Max(2, evaluations / depth), depth)
             : (_options.ScoringDraws ?? own.Draws, _options.ScoringTimesPerDraw ?? own.TimesPerDraw);

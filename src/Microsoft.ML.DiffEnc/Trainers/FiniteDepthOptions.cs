@@ -15,14 +15,14 @@ public sealed class FiniteDepthOptions
     public TimeGridKind Grid;
 
     /// <summary>
-    /// The steps themselves, from elsewhere: nothing is estimated, and <see cref="Depth"/> is theirs. <see cref="Grid"/> and <see cref="Variance"/> stay at
-    /// their defaults then. Default: none.
+    /// The steps themselves, from elsewhere: nothing is estimated, and <see cref="Depth"/> is theirs. <see cref="Grid"/> and <see cref="Variance"/>
+    /// stay at their defaults then. Default: none.
     /// </summary>
     public TimeGrid? Steps;
 
     /// <summary>
-    /// σ_P², the variance of the generative process's steps. Default <see cref="StepVariance.Posterior"/>. <see cref="StepVariance.Optimal"/> is best on the
-    /// images that it is estimated from; on others the bound is as valid, and may be larger.
+    /// σ_P², the variance of the generative process's steps. Default <see cref="StepVariance.Posterior"/>. <see cref="StepVariance.Optimal"/> is best
+    /// on the images that it is estimated from; on others the bound is as valid, and may be larger.
     /// </summary>
     public StepVariance Variance;
 
@@ -30,8 +30,8 @@ public sealed class FiniteDepthOptions
     public double? VarianceWeight;
 
     /// <summary>
-    /// The most images that variances and times are estimated from, at least 1; chosen at random where there are more. Each takes an evaluation of the
-    /// network for every step or, with an optimized grid, for every candidate time. Default 200.
+    /// The most images that variances and times are estimated from, at least 1; chosen at random where there are more. Each takes an evaluation of
+    /// the network for every step or, with an optimized grid, for every candidate time. Default 200.
     /// </summary>
     public int CalibrationImages = 200;
 
@@ -39,18 +39,21 @@ public sealed class FiniteDepthOptions
     public int CalibrationDraws = 1;
 
     /// <summary>
-    /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and twice the depth,
-    /// but not more than 4000.
+    /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and twice the
+    /// depth, but not more than 4000.
     /// </summary>
     public int? CandidateTimes;
 
     /// <summary>
-    /// K, independent sets of draws on which an image is scored, 1..10000. Default: the model's or, where T is at most the model's number of evaluations
-    /// for each image, about as many sets of T times, at least 2: then every set visits every step once, and L_T has no error from the choice of steps.
+    /// K, independent sets of draws on which an image is scored, 1..10000. Default: the model's or, where T is at most the model's number of
+    /// evaluations for each image, about as many sets of T times, at least 2: then every set visits every step once, and L_T has no error from the
+    /// choice of steps.
     /// </summary>
     public int? ScoringDraws;
 
-    /// <summary>Low-discrepancy numbers in each of these sets, 1..256, each of which becomes a step. Default: see <see cref="ScoringDraws"/>.</summary>
+    /// <summary>
+    /// Low-discrepancy numbers in each of these sets, 1..256, each of which becomes a step. Default: see <see cref="ScoringDraws"/>.
+    /// </summary>
     public int? ScoringTimesPerDraw;
 
     /// <summary>Seed of the calibration's images and noise. Default: the model's scoring seed.</summary>

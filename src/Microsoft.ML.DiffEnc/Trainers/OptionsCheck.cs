@@ -70,7 +70,10 @@ internal static class OptionsCheck
     {
         FiniteDepthCheck.Variance(options.Variance, options.VarianceWeight, nameof(options.Variance));
         if (options.Depth is null && options.Variance != StepVariance.Posterior)
-            throw Refusal(nameof(options.Variance), $"is {options.Variance}, and Depth is null; in continuous time there is only {StepVariance.Posterior}. Set Depth");
+        {
+            throw Refusal(
+                nameof(options.Variance), $"is {options.Variance}, and Depth is null; in continuous time there is only {StepVariance.Posterior}. Set Depth");
+        }
         InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
         InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));

@@ -17,7 +17,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <item><term>BitsPerDimension</term><description>The variational bound on -log2 p(x), divided by channels × height × width.</description></item>
 /// <item><term>LogLikelihood</term><description>The bound on log p(x), in nats per image.</description></item>
 /// <item><term>ReconstructionLoss, LatentLoss, DiffusionLoss</term>
-/// <description>The three parts of BitsPerDimension, in bits per dimension. The last is in continuous time, or in the steps of <see cref="Grid"/>.</description></item>
+/// <description>The three parts of BitsPerDimension, in bits per dimension. The last is that of continuous time, or of the steps of
+/// <see cref="Grid"/>.</description></item>
 /// <item><term>StandardError</term>
 /// <description>The standard error of BitsPerDimension, from the spread of its draws, in bits per dimension; NaN with one draw.</description></item>
 /// </list>

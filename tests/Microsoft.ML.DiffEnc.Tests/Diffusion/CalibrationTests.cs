@@ -58,8 +58,9 @@ public class CalibrationTests
         var (x, eps) = (model.Scale(Models.Images(model, 12)), Models.Noise(model, 12, 8));
         for (int i = 0; i < grid.Depth; i++)
         {
-            Tensor Divergence(double w) => model.Steps.StepKl(x, StepTimes.Of(grid.Times[i + 1], grid.Times[i], w, 12, CPU), eps, zeros(12, dtype: float64));
-            double m = model.Steps.MeanError(x, StepTimes.Of(grid.Times[i + 1], grid.Times[i], 1, 12, CPU), eps, zeros(12, dtype: float64)).mean().item<double>();
+            StepTimes Step(double w) => StepTimes.Of(grid.Times[i + 1], grid.Times[i], w, 12, CPU);
+            Tensor Divergence(double w) => model.Steps.StepKl(x, Step(w), eps, zeros(12, dtype: float64));
+            double m = model.Steps.MeanError(x, Step(1), eps, zeros(12, dtype: float64)).mean().item<double>();
             double best = StepDivergence.OptimalWeight(m), optimal = Divergence(best).mean().item<double>();
             Assert.Equal(StepDivergence.AtOptimum(m, Dimensions), optimal, 1e-9 * optimal);
             Assert.All(new[] { 1, 0.9 * best, 1.1 * best }, w => Assert.True(Divergence(w).mean().item<double>() > optimal));

@@ -3,8 +3,8 @@ using Microsoft.ML.DiffEnc.Tests.Support;
 namespace Microsoft.ML.DiffEnc.Tests.Diffusion;
 
 /// <summary>
-/// The closed form of finite depth for a network as it is made: its last convolution is zero, so v̂ = z and x̂ = (α − σ) z. What a step errs by is then
-/// linear in the image and in Gaussian noise.
+/// The closed form of finite depth for a network as it is made: its last convolution is zero, so v̂ = z and x̂ = (α − σ) z. What a step errs by is
+/// then linear in the image and in Gaussian noise.
 /// </summary>
 internal static class LinearDenoiser
 {
@@ -12,7 +12,9 @@ internal static class LinearDenoiser
 
     public static DiffEncModel Model(EncoderKind kind) => Models.Create(Models.Describe(kind), perturbed: false);
 
-    /// <summary>E‖μ_P − μ_Q‖²/(d σ_Q²) over the noise, from the paper's formulas as they stand, for an image of mean square <paramref name="x2"/>.</summary>
+    /// <summary>
+    /// E‖μ_P − μ_Q‖²/(d σ_Q²) over the noise, from the paper's formulas as they stand, for an image of mean square <paramref name="x2"/>.
+    /// </summary>
     public static double MeanError(EncoderKind kind, double x2, double t, double s)
     {
         var (gammaT, gammaS) = (Gamma(t), Gamma(s));

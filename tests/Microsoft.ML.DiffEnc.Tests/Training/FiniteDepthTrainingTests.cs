@@ -114,7 +114,7 @@ public sealed class FiniteDepthTrainingTests : IDisposable
         using var model = Models.Create(Models.Describe(EncoderKind.Trainable));
         var images = Models.Images(model, 4);
         var (eps0, eps, none) = (Models.Noise(model, 4, 7), Models.Noise(model, 4, 8), zeros(4, dtype: float64));
-        var objective = TrainingObjective.Create(model, Settings(depth: 5, weight == 1 ? StepVariance.Posterior : StepVariance.Fixed, weight == 1 ? null : weight));
+        var objective = TrainingObjective.Create(model, weight == 1 ? Settings(depth: 5) : Settings(depth: 5, StepVariance.Fixed, weight));
         var parts = objective.Of(model.Scale(images), tensor(new[] { 0.05, 0.3, 0.55, 0.9 }), eps0, eps, none, null).Parts;
         double[] expected = [.. new[] { 1, 2, 3, 5 }.Select((i, k) =>
             5 * model.StepKl(images.narrow(0, k, 1), i, 5, eps.narrow(0, k, 1), weight).item<double>())];
