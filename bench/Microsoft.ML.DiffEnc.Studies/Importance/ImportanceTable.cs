@@ -11,16 +11,16 @@ internal static class ImportanceTable
         var asked = results.Settings;
         var table = new Table().RoundedBorder()
             .Title(Text($"Diffusion loss, K·M = {asked.Draws}·{asked.TimesPerDraw} evaluations of {asked.TestImages} images, bits/dim"))
-            .Caption("variance: of an image's loss over its draws; ratio: to that of even times; densities are proportional to the roots");
+            .Caption("ratio: of the variances of an image's loss over its draws, to even times; densities are as the roots");
         table.AddColumn(new TableColumn("times").NoWrap());
-        foreach (string name in new[] { "loss", "± draws", "variance", "ratio", "95 %", "p(t)" })
-            table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (string name in new[] { "loss", "± draws", "ratio", "95 %", "p(t)" })
+            table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
         foreach (var row in results.Rows)
         {
             table.AddRow(
-                row.Times, Text($"{row.Loss:F4}"), Text($"{row.DrawError:F4}"), Text($"{row.Variance:G3}"),
-                Text($"{row.Ratio:F3}"), Text($"{row.Low:F3}–{row.High:F3}"),
-                row.Density is { } density ? Text($"{density.Min():F2}–{density.Max():F2}") : "1");
+                row.Times, Text($"{row.Loss:F4}"), Text($"{row.DrawError:F4}"),
+                Text($"{row.Ratio:F2}"), Text($"{row.Low:F2}–{row.High:F2}"),
+                row.Density is { } density ? Text($"{density.Min():F1}–{density.Max():F1}") : "1");
         }
         return table;
     }

@@ -79,7 +79,7 @@ internal sealed class ConsoleReport(Settings settings)
     private static void WriteErrors(LossEstimate bound)
     {
         string draws = double.IsNaN(bound.DrawStandardError) ? "unknown with one draw" : $"± {Bits(bound.DrawStandardError)}";
-        AnsiConsole.MarkupLineInterpolated($"[grey]Of the held-out pictures' error the draws alone make {draws}: what more --draws reduce.[/]");
+        AnsiConsole.MarkupLineInterpolated($"[grey]Held-out pictures, error of the draws alone: {draws} (more --draws).[/]");
         AnsiConsole.WriteLine();
     }
 
