@@ -1,9 +1,8 @@
-using Microsoft.ML.DiffEnc.Catalog;
 using Microsoft.ML.DiffEnc.Evaluation;
+using Microsoft.ML.DiffEnc.Evaluation.Reports;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Persistence;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
-using Microsoft.ML.DiffEnc.Reports;
 using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;

@@ -57,7 +57,8 @@ public sealed partial class DiffEncModel : IDisposable
 
     /// <summary>
     /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
-    /// layouts (convolution [out, in, height, width], dense [out, in], transposed convolution [in, out, height, width]). They are the model's own tensors, not copies.
+    /// layouts (convolution [out, in, height, width], dense [out, in], transposed convolution [in, out, height, width]). They are the model's own
+    /// tensors, not copies.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IReadOnlyDictionary<string, Tensor> NamedParameters

@@ -25,11 +25,13 @@ public sealed class GenerationOptions
     public SamplerKind Sampler;
 
     /// <summary>
-    /// Draws the pixel values from the decoder p(x | z_0), categorical over 0..255 in each dimension, instead of taking the most probable ones. Default false.
+    /// Draws the pixel values from the decoder p(x | z_0), categorical over 0..255 in each dimension, instead of taking the most probable ones.
+    /// Default false.
     /// </summary>
     public bool SamplePixels;
 
-    /// <summary>The seed of the noise; the same seed gives the same images on the same device. <see langword="null"/> (default): the model's scoring seed.</summary>
+    /// <summary>The seed of the noise; the same seed gives the same images on the same device. <see langword="null"/> (default): the model's scoring
+    /// seed.</summary>
     public int? Seed;
 
     /// <summary>

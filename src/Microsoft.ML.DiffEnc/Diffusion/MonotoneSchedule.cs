@@ -56,7 +56,8 @@ internal sealed class MonotoneSchedule : NoiseSchedule
         _ => base.GammaAt(t, device),
     };
 
-    /// <summary>γ̃, [B, 1]. The mean over the features in place of their sum only scales l3's weights, to the size on which Adam's steps are small.</summary>
+    /// <summary>γ̃, [B, 1]. The mean over the features in place of their sum only scales l3's weights, to the size on which Adam's steps are
+    /// small.</summary>
     private Dual Raw(Dual t)
     {
         var linear = _l1.Forward(t);

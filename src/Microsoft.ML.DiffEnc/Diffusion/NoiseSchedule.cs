@@ -15,7 +15,8 @@ internal abstract class NoiseSchedule(string name) : nn.Module(name)
     /// <summary>A lower bound of γ(0). Where γ(0) is trained, its present value: ask again after every step.</summary>
     public abstract double LeastGamma { get; }
 
-    /// <summary>Whether the parameters are trained on the variance of the diffusion loss instead of on the bound: see <see cref="VarianceGradient"/>.</summary>
+    /// <summary>Whether the parameters are trained on the variance of the diffusion loss instead of on the bound: see
+    /// <see cref="VarianceGradient"/>.</summary>
     public virtual bool TrainsOnVariance => false;
 
     /// <summary>γ at one time, [1].</summary>

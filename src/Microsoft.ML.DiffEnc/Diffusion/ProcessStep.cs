@@ -25,7 +25,8 @@ internal readonly record struct ProcessStep(
     public Tensor HalfE => expm1(0.5 * (GammaS - GammaT)).to(E.dtype).reshape(1, 1, 1, 1);
 
     /// <summary>
-    /// What a linear change of f over the step counts for: r ∫_{γ_s}^{γ_t} e^{r(γ_s−γ)} (γ_t − γ)/(γ_t − γ_s) dγ = 1 + expm1(−κ)/κ, κ = r (γ_t − γ_s).
+    /// What a linear change of f over the step counts for: r ∫_{γ_s}^{γ_t} e^{r(γ_s−γ)} (γ_t − γ)/(γ_t − γ_s) dγ = 1 + expm1(−κ)/κ, κ = r (γ_t −
+    /// γ_s).
     /// </summary>
     /// <param name="rate">r.</param>
     public Tensor WeightOfChange(double rate)

@@ -13,7 +13,7 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// 1.</param>
 internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Whitening)
 {
-    // A coordinate that never changes (the latent loss of an image-independent encoder, say) must not divide by zero; any change of it then is unusual.
+    // A coordinate that never changes (the latent loss of an image-independent encoder, say) must not divide by zero; any change of it is unusual.
     private const double LeastScale = 1e-6;
 
     /// <param name="points">n points of d coordinates each, row by row; n of at least 2.</param>

@@ -14,7 +14,9 @@ internal static class AnomalyEvaluation
         var host = env.Register(nameof(AnomalyEvaluation));
         var label = Find(scored.Schema, labelColumnName, NumberDataViewType.Single, BooleanDataViewType.Instance);
         var score = Find(scored.Schema, scoreColumnName, NumberDataViewType.Single);
-        DataViewSchema.Column? predicted = scored.Schema.GetColumnOrNull(DefaultColumnNames.PredictedLabel) is { Type: BooleanDataViewType } found ? found : null;
+        DataViewSchema.Column? predicted = scored.Schema.GetColumnOrNull(DefaultColumnNames.PredictedLabel);
+        if (predicted is { Type: not BooleanDataViewType })
+            predicted = null;
         using var cursor = scored.GetRowCursor(predicted is null ? [label, score] : [label, score, predicted.Value]);
         var isAnomaly = Label(cursor, label);
         var getScore = cursor.GetGetter<float>(score);
@@ -37,7 +39,8 @@ internal static class AnomalyEvaluation
         var (normal, anomalous) = (scores.Normal.Count, scores.Anomalous.Count);
         if (normal == 0 || anomalous == 0)
             throw new InvalidOperationException(
-                $"There are {normal} normal images and {anomalous} anomalies by the column '{labelColumnName}' (1 or true: an anomaly); both are needed to compare.");
+                $"There are {normal} normal images and {anomalous} anomalies by the column '{labelColumnName}' (1 or true: an anomaly); " +
+                "both are needed to compare.");
         var (area, precision, falseRate) = RankMetrics.Of([.. scores.Normal], [.. scores.Anomalous]);
         double Share(int count, int all) => predicted is null ? double.NaN : count / (double)all;
         return new(area, precision, falseRate, Share(called.Normal, normal), Share(called.Anomalous, anomalous), normal, anomalous);
@@ -62,7 +65,8 @@ internal static class AnomalyEvaluation
             number(ref value);
             return value is 0 or 1
                 ? value == 1
-                : throw new InvalidOperationException($"The label in row {row.Position} is {value}; expected 0 for a normal image or 1 for an anomaly.");
+                : throw new InvalidOperationException(
+                    $"The label in row {row.Position} is {value}; expected 0 for a normal image or 1 for an anomaly.");
         };
     }
 

@@ -11,4 +11,10 @@ namespace Microsoft.ML.DiffEnc;
 /// <param name="Normal">The number of normal images.</param>
 /// <param name="Anomalies">The number of anomalies.</param>
 public sealed record AnomalyMetrics(
-    double AreaUnderRocCurve, double AveragePrecision, double FalsePositiveRateAt95Recall, double FalsePositiveRate, double Recall, long Normal, long Anomalies);
+    double AreaUnderRocCurve,
+    double AveragePrecision,
+    double FalsePositiveRateAt95Recall,
+    double FalsePositiveRate,
+    double Recall,
+    long Normal,
+    long Anomalies);

@@ -12,7 +12,8 @@ internal static class SampleEvaluation
     private const int MostImages = 10_000;
 
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or cannot hold such images.</exception>
-    /// <exception cref="InvalidOperationException">There are fewer than two images, or more than <see cref="MostImages"/>; or one is missing or of another size.</exception>
+    /// <exception cref="InvalidOperationException">There are fewer than two images, or more than <see cref="MostImages"/>; or one is missing or of
+    /// another size.</exception>
     public static SampleMetrics Evaluate(IHostEnvironment env, ImageColumn column, IDataView samples, IDataView reference)
     {
         NativeBackend.EnsureLoaded();

@@ -8,7 +8,8 @@ internal static class WholeFile
 
     private const int BufferSize = 1 << 20;
 
-    /// <summary>Writes a file, in place of one of that name if there is one, and its folder if there is none. If that fails, the older file is still there.</summary>
+    /// <summary>Writes a file, in place of one of that name if there is one, and its folder if there is none. If that fails, the older file is still
+    /// there.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {

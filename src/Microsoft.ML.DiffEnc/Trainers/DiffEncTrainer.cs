@@ -15,11 +15,13 @@ namespace Microsoft.ML.DiffEnc;
 /// <item><term>Machine learning task</term><description>Density estimation; anomaly detection; generation; with labels, multiclass
 /// classification</description></item>
 /// <item><term>Label column</term><description>None, or a key: then the model is conditioned on the class</description></item>
-/// <item><term>Input column</term><description><c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values 0..255</description></item>
+/// <item><term>Input column</term><description><c>MLImage</c>, or a fixed-size vector of <see cref="float"/> or <see cref="byte"/> values
+/// 0..255</description></item>
 /// <item><term>Output columns</term><description>See <see cref="DiffEncTransformer"/></description></item>
 /// <item><term>Is normalization required?</term><description>No: pixels are the integers 0..255</description></item>
 /// <item><term>Is caching required?</term><description>No: the images are read once and kept as bytes</description></item>
-/// <item><term>Required NuGet in addition to Microsoft.ML</term><description>Microsoft.ML.DiffEnc, and a TorchSharp back end such as TorchSharp-cpu</description></item>
+/// <item><term>Required NuGet in addition to Microsoft.ML</term><description>Microsoft.ML.DiffEnc, and a TorchSharp back end such as
+/// TorchSharp-cpu</description></item>
 /// <item><term>Exportable to ONNX</term><description>No</description></item>
 /// </list>
 /// Get one by <c>mlContext.Generative().DiffEnc(…)</c>. The device is the <see cref="MLContext"/>'s <c>GpuDeviceId</c>, the CPU without one.

@@ -39,7 +39,8 @@ public sealed class FiniteDepthOptions
     public int CalibrationDraws = 1;
 
     /// <summary>
-    /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and four times the
+    /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and four times
+    /// the
     /// depth, but not more than 4000.
     /// </summary>
     public int? CandidateTimes;

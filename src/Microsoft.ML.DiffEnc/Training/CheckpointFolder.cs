@@ -34,7 +34,8 @@ internal sealed class CheckpointFolder(string folder, TrainingIdentity identity,
         }
     }
 
-    /// <summary>The seed of the training whose checkpoint is the newest in a folder; <see langword="null"/>: there is none that can be read.</summary>
+    /// <summary>The seed of the training whose checkpoint is the newest in a folder; <see langword="null"/>: there is none that can be
+    /// read.</summary>
     public static int? SeedIn(string folder)
     {
         foreach (string path in Files(folder))

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Microsoft.ML.DiffEnc.Training;
 
-/// <summary>Decides when to report, and at what pace the training goes. The pace is that of the steps: looks at the validation set are left out.</summary>
+/// <summary>Decides when to report, and at what pace the training goes. The pace is that of the steps: looks at the validation set are left
+/// out.</summary>
 internal sealed class TrainingClock(int firstStep, int steps, int batchSize)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);

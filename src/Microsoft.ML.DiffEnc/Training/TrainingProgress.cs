@@ -7,7 +7,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <param name="ReconstructionLoss">L0.</param>
 /// <param name="LatentLoss">L1.</param>
 /// <param name="DiffusionLoss">L∞ or, at finite depth, L_T.</param>
-/// <param name="ValidationBitsPerDimension">The bound of the validation set under the averaged weights, when it was just evaluated; else <see langword="null"/>.</param>
+/// <param name="ValidationBitsPerDimension">The bound of the validation set under the averaged weights, when it was just evaluated; else
+/// <see langword="null"/>.</param>
 /// <param name="StepsPerSecond">Since the previous report.</param>
 /// <param name="ImagesPerSecond">Since the previous report.</param>
 /// <param name="Elapsed">Since this run began.</param>

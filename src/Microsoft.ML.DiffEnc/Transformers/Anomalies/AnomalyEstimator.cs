@@ -51,7 +51,14 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         double? typical = _options.Score == AnomalyScore.Typicality ? Each(fitting, r => scorer.Bits(images[r], _options.Score)).Average() : null;
         float[] calibration = [.. Each(calibrating, r => Score(scorer, images[r], normal, typical, maps)).Order()];
         var settings = new AnomalySettings(
-            _options.Score, Threshold(calibration, _options.FalsePositiveRate), calibration, _options.AnomalyMapColumnName, _profile, normal, typical, MapUnit(maps));
+            _options.Score,
+            Threshold(calibration, _options.FalsePositiveRate),
+            calibration,
+            _options.AnomalyMapColumnName,
+            _profile,
+            normal,
+            typical,
+            MapUnit(maps));
         return new AnomalyTransformer(_host, _model.ConditionedOn(null), settings);
     }
 
@@ -104,8 +111,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         if (calibrating >= least && images >= all)
             return;
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"There are {images} normal images; a false-positive rate of {_options.FalsePositiveRate} by the score {_options.Score} needs at least {all}. ")
-            + "Give more normal images, or raise FalsePositiveRate.");
+            $"There are {images} normal images; a false-positive rate of {_options.FalsePositiveRate} by the score {_options.Score} ")
+            + $"needs at least {all}. Give more normal images, or raise FalsePositiveRate.");
     }
 
     private static string? Problem(AnomalyOptions options)

@@ -13,7 +13,8 @@ internal static class RepresentationCheck
         if (!Enum.IsDefined(features.Kind))
             return $"Kind is {features.Kind}; expected one of {string.Join(", ", Enum.GetNames<RepresentationKind>())}.";
         if (needsEncoder && model.Description.Encoder != EncoderKind.Trainable)
-            return $"Kind is {features.Kind}, which needs a trainable encoder, and the model's is {model.Description.Encoder}. Take another kind, or train with EncoderKind.Trainable.";
+            return $"Kind is {features.Kind}, which needs a trainable encoder, and the model's is {model.Description.Encoder}. " +
+                "Take another kind, or train with EncoderKind.Trainable.";
         if (features.Times.Length is 0 or > FeatureDescription.MostTimes)
             return $"Times has {features.Times.Length} values; expected 1..{FeatureDescription.MostTimes}.";
         foreach (double time in features.Times)
@@ -35,8 +36,12 @@ internal static class RepresentationCheck
             _ => [],
         };
         if (blocks.Count == 0)
-            return features.Block is null ? null : $"Block is '{features.Block}', and {features.Kind} is not of a block; leave it null, or take the features of a network.";
-        return blocks.Contains(features.Block) ? null : $"Block is '{features.Block}'; the model's blocks for {features.Kind} are {string.Join(", ", blocks)}.";
+            return features.Block is null
+                ? null
+                : $"Block is '{features.Block}', and {features.Kind} is not of a block; leave it null, or take the features of a network.";
+        return blocks.Contains(features.Block)
+            ? null
+            : $"Block is '{features.Block}'; the model's blocks for {features.Kind} are {string.Join(", ", blocks)}.";
     }
 
     private static string? GridProblem(FeatureDescription features, DiffEncModel model)

@@ -21,7 +21,10 @@ internal sealed class RepresentationMapper : BatchMapper
         annotations.AddSlotNames(transformer.Size, (ref VBuffer<ReadOnlyMemory<char>> names) => SlotNames.Fill(ref names, transformer));
         OutputColumns =
         [
-            new(transformer.Settings.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, transformer.Size), annotations.ToAnnotations()),
+            new(
+                transformer.Settings.OutputColumnName,
+                new VectorDataViewType(NumberDataViewType.Single, transformer.Size),
+                annotations.ToAnnotations()),
         ];
     }
 

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.DiffEnc.Reports;
+namespace Microsoft.ML.DiffEnc.Evaluation.Reports;
 
 /// <summary>Running sums of one loss over images, from which <see cref="LossEstimate"/> has its means and errors.</summary>
 internal sealed class LossSums

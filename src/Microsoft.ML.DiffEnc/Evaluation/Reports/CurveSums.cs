@@ -1,6 +1,6 @@
 using Microsoft.ML.DiffEnc.Diffusion;
 
-namespace Microsoft.ML.DiffEnc.Reports;
+namespace Microsoft.ML.DiffEnc.Evaluation.Reports;
 
 /// <summary>Running sums of the diffusion loss by time, out of the same evaluations as the bound.</summary>
 /// <remarks>

@@ -5,7 +5,7 @@ using Microsoft.ML.DiffEnc.Tests.Support;
 using Microsoft.ML.DiffEnc.Transformers;
 using Xunit;
 
-namespace Microsoft.ML.DiffEnc.Tests.Reports;
+namespace Microsoft.ML.DiffEnc.Tests.Evaluation.Reports;
 
 public sealed class LikelihoodReportTests : IDisposable
 {

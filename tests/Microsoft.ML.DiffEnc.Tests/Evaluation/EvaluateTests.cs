@@ -1,7 +1,7 @@
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
-namespace Microsoft.ML.DiffEnc.Tests.Catalog;
+namespace Microsoft.ML.DiffEnc.Tests.Evaluation;
 
 public class EvaluateTests
 {

@@ -8,7 +8,7 @@ using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.DiffEnc.Reports;
+namespace Microsoft.ML.DiffEnc.Evaluation.Reports;
 
 /// <summary>Scores images in one pass over the data, and sums up.</summary>
 internal sealed class Reporter

@@ -1,8 +1,8 @@
-using Microsoft.ML.DiffEnc.Reports;
+using Microsoft.ML.DiffEnc.Evaluation.Reports;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
-namespace Microsoft.ML.DiffEnc.Tests.Reports;
+namespace Microsoft.ML.DiffEnc.Tests.Evaluation.Reports;
 
 /// <summary>
 /// Errors against the spread of the mean over 4000 repetitions. That spread, as a variance, has an error of √(2/4000) = 2.2 %, and the errors'

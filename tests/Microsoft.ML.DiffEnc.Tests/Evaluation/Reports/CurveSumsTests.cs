@@ -1,9 +1,9 @@
 using Microsoft.ML.DiffEnc.Diffusion;
-using Microsoft.ML.DiffEnc.Reports;
+using Microsoft.ML.DiffEnc.Evaluation.Reports;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
-namespace Microsoft.ML.DiffEnc.Tests.Reports;
+namespace Microsoft.ML.DiffEnc.Tests.Evaluation.Reports;
 
 /// <summary>Losses ℓ_i(t) = c_i g(t): the curve is known.</summary>
 public class CurveSumsTests

@@ -3,7 +3,7 @@ using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.DiffEnc.Catalog;
+namespace Microsoft.ML.DiffEnc.Evaluation;
 
 /// <summary>Averages likelihood columns, in one pass over the rows.</summary>
 internal static class LikelihoodEvaluation

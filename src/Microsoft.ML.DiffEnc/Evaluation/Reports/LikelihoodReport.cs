@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.DiffEnc.Reports;
+using Microsoft.ML.DiffEnc.Evaluation.Reports;
 
 namespace Microsoft.ML.DiffEnc;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.ML.DiffEnc.Persistence;
 
-namespace Microsoft.ML.DiffEnc.Reports;
+namespace Microsoft.ML.DiffEnc.Evaluation.Reports;
 
 /// <summary>Reports as files, the same in every country.</summary>
 internal static class ReportFiles
