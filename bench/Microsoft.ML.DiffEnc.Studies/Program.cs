@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Microsoft.ML.DiffEnc.Studies.Classes;
 using Microsoft.ML.DiffEnc.Studies.Depth;
 using Microsoft.ML.DiffEnc.Studies.Importance;
 using Microsoft.ML.DiffEnc.Studies.Samplers;
 
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
-    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create()
+    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create()
 }.Parse(args).Invoke();

@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.DiffEnc.Studies;
 
 /// <summary>Images of a folder with MNIST's files, or others of their form and names.</summary>
@@ -11,13 +13,23 @@ internal static class StudyImages
     /// <param name="classes">The labels that are taken; empty: all.</param>
     public static byte[][] Load(MLContext ml, string folder, string set, int count, IReadOnlyCollection<uint> classes)
     {
-        IDataView view = ml.Data.LoadFromIdx(Find(folder, $"{set}-images", "idx3"), Find(folder, $"{set}-labels", "idx1"));
-        byte[][] all = [.. ml.Data.CreateEnumerable<Row>(view, reuseRowObject: false)
+        byte[][] all = [.. ml.Data.CreateEnumerable<Row>(View(ml, folder, set), reuseRowObject: false)
             .Where(row => classes.Count == 0 || classes.Contains(row.Label)).Select(row => row.Image)];
         if (all.Length == 0)
             throw new ArgumentException($"No image of '{set}' in '{folder}' has one of the labels {string.Join(", ", classes)}.");
         int taken = Math.Min(count, all.Length);
         return [.. Enumerable.Range(0, taken).Select(i => all[(int)((long)i * all.Length / taken)])];
+    }
+
+    /// <summary>A whole set with its labels.</summary>
+    public static IDataView View(MLContext ml, string folder, string set)
+        => ml.Data.LoadFromIdx(Find(folder, $"{set}-images", "idx3"), Find(folder, $"{set}-labels", "idx1"));
+
+    /// <summary>The size of a set's images.</summary>
+    public static (int Width, int Height) Size(IDataView images)
+    {
+        var dimensions = ((VectorDataViewType)images.Schema["Image"].Type).Dimensions; // channels, height, width
+        return (dimensions[^1], dimensions[^2]);
     }
 
     private static string Find(string folder, string name, string kind)
