@@ -9,15 +9,11 @@ internal static class ClassesCommand
 {
     public static System.CommandLine.Command Create()
     {
-        var path = new Option<string>("--path")
-        {
-            Description = "The folder with MNIST's IDX files, or others of their form and names.",
-            Required = true,
-        };
+        var path = StudyOptions.Path();
         var steps = new Option<int>("--steps") { Description = "Training steps of the preset Tiny.", DefaultValueFactory = _ => 1500 };
         var test = new Option<int>("--test") { Description = "Held-out images that are scored and classified.", DefaultValueFactory = _ => 100 };
         var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1 };
-        var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
+        var gpu = StudyOptions.Gpu();
         var output = new Option<string?>("--output") { Description = "A file for the trained model." };
         var command = new System.CommandLine.Command(
             "classes", "Trains with labels; held-out images' likelihoods with and without their class, and the Bayes classifier's accuracy.")

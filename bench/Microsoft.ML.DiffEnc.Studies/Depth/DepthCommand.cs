@@ -11,30 +11,22 @@ internal static class DepthCommand
 
     public static System.CommandLine.Command Create()
     {
-        var model = new Option<string>("--model") { Description = "A saved ML.NET model with a DiffEnc transformer in it.", Required = true };
-        var path = new Option<string>("--path")
-        {
-            Description = "The folder with MNIST's IDX files, or others of their form and names.",
-            Required = true,
-        };
-        var classes = new Option<uint[]>("--classes")
-        {
-            Description = "The labels of the images that are used, those that the model was trained on. [default: all]",
-            AllowMultipleArgumentsPerToken = true,
-        };
+        var model = StudyOptions.Model();
+        var path = StudyOptions.Path();
+        var classes = StudyOptions.Classes();
         var depths = new Option<int[]>("--depths")
         {
             Description = "The numbers of steps.",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [10, 20, 50, 100, 200, 500, 1000],
         };
-        var calibration = Count("--calibration", "Training images that variances and times are estimated from.", 100);
-        var test = Count("--test", "Held-out images that are scored.", 200);
-        var draws = Count("--draws", "Low-discrepancy sets of 8 times on which each of them is scored.", 4);
-        var candidates = Count("--candidates", "Times that optimized grids choose from; larger depths have none.", 400);
+        var calibration = StudyOptions.Count("--calibration", "Training images that variances and times are estimated from.", 100);
+        var test = StudyOptions.Count("--test", "Held-out images that are scored.", 200);
+        var draws = StudyOptions.Count("--draws", "Low-discrepancy sets of 8 times on which each of them is scored.", 4);
+        var candidates = StudyOptions.Count("--candidates", "Times that optimized grids choose from; larger depths have none.", 400);
         var seed = new Option<int>("--seed") { Description = "The seed of all draws.", DefaultValueFactory = _ => 1 };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. [default: its own choice]" };
-        var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
+        var gpu = StudyOptions.Gpu();
         var gradient = new Option<bool>("--gradient") { Description = "Also optimizes the times by gradient descent, to compare the searches." };
         var json = new Option<string?>("--json") { Description = "A file for all figures." };
         var command = new System.CommandLine.Command(
@@ -67,16 +59,5 @@ internal static class DepthCommand
             return Task.CompletedTask;
         });
         return command;
-    }
-
-    private static Option<int> Count(string name, string description, int usual)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected 1 or more.");
-        });
-        return option;
     }
 }

@@ -11,26 +11,18 @@ internal static class ImportanceCommand
 
     public static System.CommandLine.Command Create()
     {
-        var model = new Option<string>("--model") { Description = "A saved ML.NET model with a DiffEnc transformer in it.", Required = true };
-        var path = new Option<string>("--path")
-        {
-            Description = "The folder with MNIST's IDX files, or others of their form and names.",
-            Required = true,
-        };
-        var classes = new Option<uint[]>("--classes")
-        {
-            Description = "The labels of the images that are used, those that the model was trained on. [default: all]",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        var calibration = Count("--calibration", "Training images on which the densities are measured.", 1, 64);
-        var test = Count("--test", "Held-out images that are scored.", 2, 100);
-        var draws = Count("--draws", "K, independent sets of draws of each of them.", 2, 8);
-        var times = Count("--times", "M, times in a set, evenly spread.", 1, 4);
-        var bins = Count("--bins", "Bins on which a density is constant.", 2, 32);
+        var model = StudyOptions.Model();
+        var path = StudyOptions.Path();
+        var classes = StudyOptions.Classes();
+        var calibration = StudyOptions.Count("--calibration", "Training images on which the densities are measured.", 64, least: 1);
+        var test = StudyOptions.Count("--test", "Held-out images that are scored.", 100, least: 2);
+        var draws = StudyOptions.Count("--draws", "K, independent sets of draws of each of them.", 8, least: 2);
+        var times = StudyOptions.Count("--times", "M, times in a set, evenly spread.", 4, least: 1);
+        var bins = StudyOptions.Count("--bins", "Bins on which a density is constant.", 32, least: 2);
         var floor = new Option<double>("--floor") { Description = "The share of the uniform density in the others.", DefaultValueFactory = _ => 0.1 };
         var seed = new Option<int>("--seed") { Description = "The seed of all draws.", DefaultValueFactory = _ => 1 };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. [default: its own choice]" };
-        var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
+        var gpu = StudyOptions.Gpu();
         var json = new Option<string?>("--json") { Description = "A file for all figures." };
         var command = new System.CommandLine.Command(
             "importance",
@@ -62,16 +54,5 @@ internal static class ImportanceCommand
             return Task.CompletedTask;
         });
         return command;
-    }
-
-    private static Option<int> Count(string name, string description, int least, int usual)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < least)
-                result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected {least} or more.");
-        });
-        return option;
     }
 }

@@ -17,12 +17,8 @@ internal static class SamplersCommand
 
     public static System.CommandLine.Command Create()
     {
-        var model = new Option<string>("--model") { Description = "A saved ML.NET model with a DiffEnc transformer in it.", Required = true };
-        var path = new Option<string>("--path")
-        {
-            Description = "The folder with MNIST's IDX files, or others of their form and names.",
-            Required = true,
-        };
+        var model = StudyOptions.Model();
+        var path = StudyOptions.Path();
         var steps = new Option<int[]>("--steps")
         {
             Description = "The numbers of steps.",
@@ -32,7 +28,7 @@ internal static class SamplersCommand
         var count = new Option<int>("--samples") { Description = "Images to generate by each sampler.", DefaultValueFactory = _ => 100 };
         var reference = new Option<int>("--reference") { Description = "Held-out images to compare with.", DefaultValueFactory = _ => 1000 };
         var seed = new Option<int>("--seed") { Description = "The seed of the noise, the same for all.", DefaultValueFactory = _ => 1 };
-        var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
+        var gpu = StudyOptions.Gpu();
         var json = new Option<string?>("--json") { Description = "A file for all figures." };
         var command = new System.CommandLine.Command("samplers", "How near the images of each sampler come to held-out ones, for several numbers of steps.")
         {

@@ -1,5 +1,4 @@
 using Microsoft.ML.DiffEnc.Interop;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -14,12 +13,8 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <param name="seed">Decides the noise.</param>
 internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> images, int draws, int seed)
 {
-    private const int EvaluationsPerPassOnCpu = 64, EvaluationsPerPassOnGpu = 512;
-
     // Tells these draws from those that images are scored on, should the seeds be the same.
     private const ulong Purpose = 0x7374_6570_7661_7273;
-
-    private int EvaluationsPerPass => model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
 
     /// <summary>Held while the model computes, image by image.</summary>
     public Lock Network { get; init; } = new();
@@ -49,7 +44,7 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
             var times = linspace(0, 1, candidates + 1, dtype: float64, device: model.Device);
             // The same ε at every time: a search among noisy costs would otherwise choose the times whose noise happens to be favourable.
             var eps = noise(0, 1);
-            return model.Steps.MeanErrorsBetween(image, times, eps, EvaluationsPerPass);
+            return model.Steps.MeanErrorsBetween(image, times, eps, model.EvaluationsPerPass);
         });
         double[] values = table.data<double>().ToArray();
         var result = new double[candidates + 1, candidates + 1];
@@ -112,11 +107,11 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
     {
         using var scope = NewDisposeScope();
         var found = new List<Tensor>();
-        for (long first = 0; first < grid.Depth; first += EvaluationsPerPass)
+        for (long first = 0; first < grid.Depth; first += model.EvaluationsPerPass)
         {
             using var section = ComputeSection.Enter();
             using var pass = NewDisposeScope();
-            long now = Math.Min(EvaluationsPerPass, grid.Depth - first);
+            long now = Math.Min(model.EvaluationsPerPass, grid.Depth - first);
             var step = grid.Steps(arange(first, first + now, dtype: int64, device: model.Device));
             var conditioning = zeros(now, dtype: model.DataType, device: model.Device);
             var errors = model.Steps.MeanError(image.expand(now, -1, -1, -1), step, noise(first, now), conditioning);

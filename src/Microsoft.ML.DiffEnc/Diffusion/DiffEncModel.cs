@@ -52,6 +52,11 @@ public sealed partial class DiffEncModel : IDisposable
 
     internal Device Device { get; private set; } = CPU;
 
+    /// <summary>
+    /// Evaluations of the networks in one pass: enough to fill the hardware; what is more goes into further passes, and memory stays bounded.
+    /// </summary>
+    internal int EvaluationsPerPass => Device.type == DeviceType.CPU ? 64 : 512;
+
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
     internal bool FirstDerivativesOnly { get => _denoiser.FirstDerivativesOnly; set => _denoiser.FirstDerivativesOnly = value; }
 

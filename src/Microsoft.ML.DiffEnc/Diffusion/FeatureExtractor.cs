@@ -1,5 +1,4 @@
 using Microsoft.ML.DiffEnc.Interop;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -7,8 +6,6 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <summary>Takes features of images given as bytes. Not thread-safe: one call at a time.</summary>
 internal sealed class FeatureExtractor
 {
-    private const int EvaluationsPerPassOnCpu = 64, EvaluationsPerPassOnGpu = 512;
-
     private readonly DiffEncModel _model;
     private readonly FeatureDescription _features;
     private readonly ScoringDraws _draws;
@@ -22,8 +19,7 @@ internal sealed class FeatureExtractor
         _draws = new ScoringDraws(draws, features.Times.Length, features.Seed);
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        int evaluations = model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
-        _imagesPerPass = Math.Max(1, evaluations / (draws * features.Times.Length));
+        _imagesPerPass = Math.Max(1, model.EvaluationsPerPass / (draws * features.Times.Length));
         // The shape of an activation is known when one has been computed.
         var (one, shape) = Measure();
         (Size, Shape) = (one * features.Times.Length, shape);

@@ -7,9 +7,6 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <summary>Scores images given as bytes. Not thread-safe: one call at a time.</summary>
 internal sealed class LikelihoodScorer
 {
-    // Enough evaluations in one pass of the network to fill the hardware; what is more goes into further passes, and memory stays bounded.
-    private const int EvaluationsPerPassOnCpu = 64, EvaluationsPerPassOnGpu = 512;
-
     private readonly DiffEncModel _model;
     private readonly DiffusionEstimate _diffusion;
     private readonly ScoringDraws _draws;
@@ -39,13 +36,10 @@ internal sealed class LikelihoodScorer
 
     /// <summary>How many images make full use of the hardware when they go through the network at once; at least 1.</summary>
     public static int ImagesThatFillAPass(DiffEncModel model, ScoringDraws draws)
-        => Math.Max(1, EvaluationsPerPass(model) / (SetsPerPass(model, draws) * draws.TimesPerDraw));
-
-    private static int EvaluationsPerPass(DiffEncModel model)
-        => model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
+        => Math.Max(1, model.EvaluationsPerPass / (SetsPerPass(model, draws) * draws.TimesPerDraw));
 
     private static int SetsPerPass(DiffEncModel model, ScoringDraws draws)
-        => Math.Clamp(EvaluationsPerPass(model) / draws.TimesPerDraw, 1, draws.Count);
+        => Math.Clamp(model.EvaluationsPerPass / draws.TimesPerDraw, 1, draws.Count);
 
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">The number of images.</param>

@@ -1,5 +1,4 @@
 using Microsoft.ML.DiffEnc.Interop;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -11,8 +10,6 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// </summary>
 internal sealed class ProfileExtractor
 {
-    private const int EvaluationsPerPassOnCpu = 64, EvaluationsPerPassOnGpu = 512;
-
     private readonly DiffEncModel _model;
     private readonly ProfileDescription _profile;
     private readonly ScoringDraws _draws;
@@ -25,8 +22,7 @@ internal sealed class ProfileExtractor
         _draws = new ScoringDraws(profile.Draws, profile.Times.Length, profile.Seed);
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        int evaluations = model.Device.type == DeviceType.CPU ? EvaluationsPerPassOnCpu : EvaluationsPerPassOnGpu;
-        _drawsPerPass = Math.Clamp(evaluations / profile.Times.Length, 1, profile.Draws);
+        _drawsPerPass = Math.Clamp(model.EvaluationsPerPass / profile.Times.Length, 1, profile.Draws);
     }
 
     /// <summary>
@@ -47,6 +43,7 @@ internal sealed class ProfileExtractor
         int times = _profile.Times.Length;
         var x = Scaled(pixels);
         var conditioning = zeros(1, dtype: x.dtype, device: x.device);
+        var (x0, x1) = EndPoints(x, conditioning);
         double unit = _model.Description.NatsPerBitPerDimension;
         var perPixel = zeros([times, _shape[1], _shape[2]], dtype: float64);
         double reconstruction = 0;
@@ -56,13 +53,13 @@ internal sealed class ProfileExtractor
             using var pass = NewDisposeScope();
             int draws = Math.Min(_drawsPerPass, _draws.Count - first);
             var (_, eps0, eps) = _draws.For(pixels, _shape, first, draws);
-            reconstruction += Reconstruction(x, conditioning, eps0, draws).sum().item<double>();
+            reconstruction += Reconstruction(x, x0, eps0, draws).sum().item<double>();
             perPixel.add_(OfPlaces(x, conditioning, eps, draws));
         }
         using var last = ComputeSection.Enter();
         perPixel.div_(_draws.Count);
         profile[0] = reconstruction / _draws.Count / unit;
-        profile[1] = _model.Bounds.Latent(_model.Bounds.EndPoints(x, conditioning).X1).item<float>() / unit;
+        profile[1] = _model.Bounds.Latent(x1).item<float>() / unit;
         (perPixel.sum([1L, 2]) / unit).data<double>().CopyTo(profile[2..]);
         Encodings(x, conditioning).data<double>().CopyTo(profile[(2 + times)..]);
         if (!map.IsEmpty)
@@ -75,10 +72,15 @@ internal sealed class ProfileExtractor
         return _model.Scale(tensor(pixels.ToArray(), [1, .. _shape], dtype: uint8));
     }
 
-    /// <summary>L0 on each draw, [K], in nats.</summary>
-    private Tensor Reconstruction(Tensor x, Tensor conditioning, Tensor eps0, int draws)
+    private (Tensor X0, Tensor X1) EndPoints(Tensor x, Tensor conditioning)
     {
-        var x0 = _model.Bounds.EndPoints(x, conditioning).X0;
+        using var section = ComputeSection.Enter();
+        return _model.Bounds.EndPoints(x, conditioning);
+    }
+
+    /// <summary>L0 on each draw, [K], in nats.</summary>
+    private Tensor Reconstruction(Tensor x, Tensor x0, Tensor eps0, int draws)
+    {
         var noise = eps0.to(_model.Device).to(_model.DataType);
         return _model.Bounds.Reconstruction(x.expand(draws, -1, -1, -1), x0.expand(draws, -1, -1, -1), noise).to(float64);
     }

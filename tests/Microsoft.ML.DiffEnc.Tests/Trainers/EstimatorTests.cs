@@ -29,11 +29,11 @@ public sealed class EstimatorTests : IDisposable
         using DiffEncTransformer model = trainer.Fit(data);
         SchemaShape promised = trainer.GetOutputSchema(SchemaShape.Create(data.Schema));
         SchemaShape found = SchemaShape.Create(model.Transform(data).Schema);
-        Assert.Equal(Columns(found), Columns(promised));
-        Assert.Equal(Columns(found), Columns(SchemaShape.Create(model.GetOutputSchema(data.Schema))));
+        Assert.Equal(Schemas.Columns(found), Schemas.Columns(promised));
+        Assert.Equal(Schemas.Columns(found), Schemas.Columns(SchemaShape.Create(model.GetOutputSchema(data.Schema))));
         Assert.Empty(_added.Except(promised.Select(c => c.Name)));
         // What was there stays: names, types and annotations.
-        Assert.Empty(Columns(SchemaShape.Create(data.Schema)).Where(c => !_added.Contains(c.Split(' ')[0])).Except(Columns(promised)));
+        Assert.Empty(Schemas.Columns(SchemaShape.Create(data.Schema)).Where(c => !_added.Contains(c.Split(' ')[0])).Except(Schemas.Columns(promised)));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class EstimatorTests : IDisposable
         var model = pipeline.Fit(data);
         using DiffEncTransformer trained = DiffEncTransformer.FindIn(model);
         SchemaShape promised = pipeline.GetOutputSchema(SchemaShape.Create(data.Schema));
-        Assert.Equal(Columns(SchemaShape.Create(model.Transform(data).Schema)), Columns(promised));
+        Assert.Equal(Schemas.Columns(SchemaShape.Create(model.Transform(data).Schema)), Schemas.Columns(promised));
     }
 
     [Theory]
@@ -116,11 +116,4 @@ public sealed class EstimatorTests : IDisposable
                 return vectors;
         }
     }
-
-    /// <summary>All that a shape says of its columns, a line each. An annotation's own annotations mean nothing.</summary>
-    private static string[] Columns(SchemaShape shape)
-        => [.. shape.Select(c => $"{Describe(c)}; {string.Join(", ", c.Annotations.Select(Describe).Order())}").Order()];
-
-    private static string Describe(SchemaShape.Column column)
-        => $"{column.Name} {column.Kind} {column.ItemType}{(column.IsKey ? " key" : "")}";
 }

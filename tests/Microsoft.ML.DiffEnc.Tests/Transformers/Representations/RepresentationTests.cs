@@ -140,8 +140,8 @@ public sealed class RepresentationTests : IDisposable
         using var transformer = estimator.Fit(_data);
         IDataView found = transformer.Transform(_data);
         SchemaShape promised = estimator.GetOutputSchema(SchemaShape.Create(_data.Schema)), real = SchemaShape.Create(found.Schema);
-        Assert.Equal(Columns(real), Columns(promised));
-        Assert.Equal(Columns(real), Columns(SchemaShape.Create(transformer.GetOutputSchema(_data.Schema))));
+        Assert.Equal(Schemas.Columns(real), Schemas.Columns(promised));
+        Assert.Equal(Schemas.Columns(real), Schemas.Columns(SchemaShape.Create(transformer.GetOutputSchema(_data.Schema))));
         VBuffer<ReadOnlyMemory<char>> names = default;
         found.Schema["Features"].GetSlotNames(ref names);
         Assert.Equal(((VectorDataViewType)found.Schema["Features"].Type).Size, names.Length);
@@ -207,9 +207,6 @@ public sealed class RepresentationTests : IDisposable
                 Assert.Equal(row[j], found[i][start + j], tolerance);
         }
     }
-
-    private static string[] Columns(SchemaShape shape) => [.. shape.Select(c =>
-        $"{c.Name} {c.Kind} {c.ItemType} key {c.IsKey}, {string.Join(' ', c.Annotations.Select(a => $"{a.Name} {a.Kind} {a.ItemType}").Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal)];
 
     private sealed class Represented
     {

@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace Microsoft.ML.DiffEnc.Studies;
+
+/// <summary>Options that several studies have.</summary>
+internal static class StudyOptions
+{
+    public static Option<string> Model() => new("--model") { Description = "A saved ML.NET model with a DiffEnc transformer in it.", Required = true };
+
+    public static Option<string> Path() => new("--path")
+    {
+        Description = "The folder with MNIST's IDX files, or others of their form and names.",
+        Required = true,
+    };
+
+    public static Option<uint[]> Classes() => new("--classes")
+    {
+        Description = "The labels of the images that are used, those that the model was trained on. [default: all]",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    public static Option<int?> Gpu() => new("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
+
+    /// <summary>A number of things, not below a least one.</summary>
+    public static Option<int> Count(string name, string description, int usual, int least = 1)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < least)
+                result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected {least} or more.");
+        });
+        return option;
+    }
+}
