@@ -19,6 +19,7 @@ public static class ServiceHost
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(urls).ConfigureKestrel(server => Limit(server, limits));
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical); // clients that are cut off are no errors of the service
         builder.Services.Configure<FormOptions>(form => Limit(form, limits));
         builder.Services.AddProblemDetails();
         builder.Services.AddSingleton(limits).AddSingleton(detector).AddSingleton<PictureDecoder>();

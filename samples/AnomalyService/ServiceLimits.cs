@@ -21,8 +21,9 @@ public sealed record ServiceLimits
     /// <summary>Pictures that wait to be scored; further ones are sent away.</summary>
     public int Waiting { get; init; } = 64;
 
-    /// <summary>Pixels of all pictures that wait or are being scored, at 4 bytes each. One picture fits whatever its size.</summary>
-    public long WaitingPixels { get; init; } = 50_000_000;
+    /// <summary>Pixels of all pictures that wait or are being scored, at 4 bytes each, and as many again in
+    /// each step of a chain. One picture fits whatever its size.</summary>
+    public long WaitingPixels { get; init; } = 30_000_000;
 
     /// <summary>Pictures that are scored in one pass over the data.</summary>
     public int Batch { get; init; } = 32;

@@ -13,7 +13,7 @@ public sealed class Detector : IDisposable
     private readonly ITransformer _model;
     private readonly DetectorChain _parts;
     private readonly TransformerChain<ITransformer> _chain;
-    private readonly SchemaDefinition _entry = SchemaDefinition.Create(typeof(Row));
+    private readonly SchemaDefinition _entry = SchemaDefinition.Create(typeof(Entrant));
 
     private Detector(string path)
     {
@@ -22,7 +22,8 @@ public sealed class Detector : IDisposable
         {
             _parts = DetectorChain.In(_model, inputSchema);
             _chain = new TransformerChain<ITransformer>(_parts.Steps);
-            (_entry[nameof(Row.Picture)].ColumnName, _entry[nameof(Row.Picture)].ColumnType) = (_parts.Entry, _parts.EntryType);
+            (_entry[nameof(Entrant.Picture)].ColumnName, _entry[nameof(Entrant.Picture)].ColumnType) = (_parts.Entry, _parts.EntryType);
+            Register(_parts.EntryType);
 
             var map = (ImageDataViewType)_chain.GetOutputSchema(View([]).Schema)[_parts.Detector.AnomalyMapColumnName!].Type;
             (Width, Height) = (map.Width, map.Height);
@@ -69,7 +70,22 @@ public sealed class Detector : IDisposable
     /// <param name="pictures">Pictures of any size where <see cref="Resizes"/>, otherwise of the detector's.</param>
     public IReadOnlyList<Verdict> Score(IReadOnlyList<MLImage> pictures)
     {
-        IDataView scored = _chain.Transform(View(pictures));
+        Entrant[] rows = [.. pictures.Select(picture => new Entrant { Picture = picture })];
+        try
+        {
+            return Read(_chain.Transform(View(rows)));
+        }
+        finally
+        {
+            Array.ForEach(rows, row => row.Dispose());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => (_model as IDisposable)?.Dispose();
+
+    private List<Verdict> Read(IDataView scored)
+    {
         DataViewSchema schema = scored.Schema;
         DataViewSchema.Column map = schema[_parts.Detector.AnomalyMapColumnName!], seen = Seen(schema, map.Index);
         DataViewSchema.Column score = schema["Score"], pValue = schema["PValue"], label = schema["PredictedLabel"];
@@ -77,7 +93,7 @@ public sealed class Detector : IDisposable
         using DataViewRowCursor cursor = scored.GetRowCursor([score, pValue, label, map, seen]);
         var (getScore, getPValue, getLabel) = (cursor.GetGetter<float>(score), cursor.GetGetter<float>(pValue), cursor.GetGetter<bool>(label));
         var (getMap, getSeen) = (cursor.GetGetter<MLImage>(map), cursor.GetGetter<MLImage>(seen));
-        var verdicts = new List<Verdict>(pictures.Count);
+        var verdicts = new List<Verdict>();
         // Handed back to their getters, which dispose of what is theirs.
         MLImage heat = null!, picture = null!;
         try
@@ -97,23 +113,21 @@ public sealed class Detector : IDisposable
         finally
         {
             heat?.Dispose();
+            picture?.Dispose();
         }
         return verdicts;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => (_model as IDisposable)?.Dispose();
+    private IDataView View(Entrant[] rows) => _ml.Data.LoadFromEnumerable(rows, _entry);
 
-    private IDataView View(IEnumerable<MLImage> pictures)
-        => _ml.Data.LoadFromEnumerable(pictures.Select(picture => new Row { Picture = picture }).ToArray(), _entry);
+    /// <summary>Tells ML.NET of a type of pictures: it reads rows of those types only that it knows, and knows those of its attributes.</summary>
+    private static void Register(ImageDataViewType type)
+    {
+        ImageTypeAttribute attribute = type.Width == 0 ? new() : new(type.Height, type.Width);
+        DataViewTypeManager.Register(type, typeof(MLImage), attribute);
+    }
 
     /// <summary>The picture as the network sees it, or as it was just before its pixels were extracted: the last one in front of the map.</summary>
     private static DataViewSchema.Column Seen(DataViewSchema schema, int map)
         => schema.Take(map).Last(column => column.Type is ImageDataViewType);
-
-    private sealed class Row
-    {
-        [ImageType]
-        public MLImage Picture { get; set; } = null!;
-    }
 }

@@ -10,8 +10,7 @@ namespace AnomalyService.Queue;
 /// </summary>
 public sealed class ScoringWorker(Detector detector, ServiceLimits limits, ILogger<ScoringWorker> log) : BackgroundService
 {
-    private static readonly Action<ILogger, int, Exception?> _scoringFailed =
-        LoggerMessage.Define<int>(LogLevel.Error, default, "Scoring {Count} pictures failed.");
+    private static readonly Action<ILogger, Exception?> _scoringFailed = LoggerMessage.Define(LogLevel.Error, default, "Scoring a picture failed.");
 
     private readonly WaitingLine _line = new(limits);
     private double _secondsPerPicture;
@@ -77,11 +76,16 @@ public sealed class ScoringWorker(Detector detector, ServiceLimits limits, ILogg
             foreach (var (waiting, verdict) in batch.Zip(verdicts))
                 waiting.Answer(verdict);
         }
-        // Whatever it is, it is one batch's: the queue goes on.
+        // Not the neighbours' fault.
+        catch (Exception) when (batch.Count > 1)
+        {
+            batch.ForEach(waiting => Score([waiting]));
+        }
+        // Whatever it is, it is this picture's: the queue goes on.
         catch (Exception e)
         {
-            _scoringFailed(log, batch.Count, e);
-            batch.ForEach(waiting => waiting.Fail(e));
+            _scoringFailed(log, e);
+            batch[0].Fail(e);
         }
     }
 
