@@ -10,10 +10,13 @@ namespace AnomalyService.Queue;
 /// </summary>
 public sealed class ScoringWorker(Detector detector, ServiceLimits limits, ILogger<ScoringWorker> log) : BackgroundService
 {
+    private const long GarbageBytes = 16 << 20;
+
     private static readonly Action<ILogger, Exception?> _scoringFailed = LoggerMessage.Define(LogLevel.Error, default, "Scoring a picture failed.");
 
     private readonly WaitingLine _line = new(limits);
     private double _secondsPerPicture;
+    private long _bytesInUse;
 
     /// <summary>Pictures that wait, those being scored not counted.</summary>
     public int Waiting => _line.Count;
@@ -54,18 +57,35 @@ public sealed class ScoringWorker(Detector detector, ServiceLimits limits, ILogg
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // A thread of its own: on one thread after another, libtorch's memory would grow with each.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+        => Task.Factory.StartNew(() => Work(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Work(CancellationToken stopping)
     {
         // The server stops before its services do, and lets its requests end: when the token comes, nobody new does.
-        while (await _line.TakeAsync(stoppingToken) is { Count: > 0 } batch)
+        while (_line.Take(stopping) is { Count: > 0 } batch)
         {
             long start = Stopwatch.GetTimestamp();
             Score(batch);
             _line.Free(batch.Sum(waiting => waiting.Picture.Pixels));
             batch.ForEach(waiting => waiting.Picture.Dispose());
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / batch.Count;
+            CollectGarbage();
             Volatile.Write(ref _secondsPerPicture, _secondsPerPicture == 0 ? seconds : 0.8 * _secondsPerPicture + 0.2 * seconds);
         }
+    }
+
+    /// <summary>
+    /// Between two passes. While the model computes the collector is held back, and so rarely does it come of itself that hundreds of megabytes
+    /// of dead wrappers, and of libtorch's memory behind them, would pile up.
+    /// </summary>
+    private void CollectGarbage()
+    {
+        if (GC.GetTotalMemory(forceFullCollection: false) - _bytesInUse < GarbageBytes)
+            return;
+        GC.Collect();
+        _bytesInUse = GC.GetTotalMemory(forceFullCollection: false);
     }
 
     private void Score(List<WaitingPicture> batch)

@@ -54,14 +54,21 @@ internal sealed class WaitingLine(ServiceLimits limits) : IDisposable
     }
 
     /// <summary>Waits for somebody, and takes all who are there, as many as make a batch; none when it is to stop and nobody is left.</summary>
-    public async Task<List<WaitingPicture>> TakeAsync(CancellationToken stopping)
+    public List<WaitingPicture> Take(CancellationToken stopping)
     {
         while (true)
         {
-            List<WaitingPicture> batch = Take();
+            List<WaitingPicture> batch = TakeNow();
             if (batch.Count > 0 || stopping.IsCancellationRequested)
                 return batch;
-            await _arrivals.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                _arrivals.Wait(stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                // Once more around: somebody may have come just before.
+            }
         }
     }
 
@@ -74,7 +81,7 @@ internal sealed class WaitingLine(ServiceLimits limits) : IDisposable
 
     public void Dispose() => _arrivals.Dispose();
 
-    private List<WaitingPicture> Take()
+    private List<WaitingPicture> TakeNow()
     {
         var batch = new List<WaitingPicture>();
         lock (_gate)
