@@ -20,6 +20,7 @@ public static class ServiceHost
         builder.WebHost.UseUrls(urls).ConfigureKestrel(server => Limit(server, limits));
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical); // clients that are cut off are no errors of the service
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical); // a taken port is told by CommandLine
         builder.Services.Configure<FormOptions>(form => Limit(form, limits));
         builder.Services.AddProblemDetails();
         builder.Services.AddSingleton(limits).AddSingleton(detector).AddSingleton<PictureDecoder>();
