@@ -43,6 +43,12 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
     /// <returns>From 1/(n + 1), with n images of calibration, to 1.</returns>
     public float PValue(float score) => Settings.PValue(score);
 
+    /// <summary>The column that images are read from.</summary>
+    public string InputColumnName => Model.ImageColumn.Name;
+
+    /// <summary>The column of maps; <see langword="null"/>: there is none. Its type tells the size of the images.</summary>
+    public string? AnomalyMapColumnName => Settings.MapColumnName;
+
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
 

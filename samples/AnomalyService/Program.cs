@@ -1,0 +1,3 @@
+using AnomalyService;
+
+return CommandLine.Run(args);
