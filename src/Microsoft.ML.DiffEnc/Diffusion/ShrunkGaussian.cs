@@ -43,7 +43,17 @@ internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Wh
     public double NegativeLogDensity(ReadOnlySpan<double> point)
     {
         int d = Mean.Length;
-        double squares = 0, logVolume = 0;
+        double logVolume = 0;
+        for (int i = 0; i < d; i++)
+            logVolume += Math.Log(Scale[i]) - Math.Log(Whitening[i * d + i]);
+        return 0.5 * (Math.Pow(Distance(point), 2) + d * Math.Log(2 * Math.PI)) + logVolume;
+    }
+
+    /// <summary>The distance of a point from the mean, in standard deviations (Mahalanobis).</summary>
+    public double Distance(ReadOnlySpan<double> point)
+    {
+        int d = Mean.Length;
+        double squares = 0;
         Span<double> standard = d <= 128 ? stackalloc double[d] : new double[d];
         for (int i = 0; i < d; i++)
         {
@@ -52,8 +62,7 @@ internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Wh
             for (int j = 0; j <= i; j++)
                 white += Whitening[i * d + j] * standard[j];
             squares += white * white;
-            logVolume += Math.Log(Scale[i]) - Math.Log(Whitening[i * d + i]);
         }
-        return 0.5 * (squares + d * Math.Log(2 * Math.PI)) + logVolume;
+        return Math.Sqrt(squares);
     }
 }

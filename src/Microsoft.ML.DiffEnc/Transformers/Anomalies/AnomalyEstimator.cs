@@ -28,9 +28,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     }
 
     /// <summary>
-    /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that are fitted first,
-    /// the profile and the typicality, are
-    /// fitted on every second image and calibrated on the others.
+    /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that learn from normal
+    /// images (all but the two of bits per dimension) learn from every second image and are calibrated on the others.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
@@ -40,24 +39,22 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         var images = PixelTable.Load(_host, input, _model.ImageColumn, _options.CancellationToken);
-        bool isFitted = _options.Score is AnomalyScore.Profile or AnomalyScore.Typicality;
+        bool isFitted = AnomalyMeasures.IsFitted(_options.Score);
         int[] rows = [.. Enumerable.Range(0, images.Count)];
         int[] fitting = isFitted ? [.. rows.Where(r => r % 2 == 0)] : [], calibrating = isFitted ? [.. rows.Where(r => r % 2 == 1)] : rows;
         CheckCount(images.Count, calibrating.Length, isFitted);
 
-        var scorer = new AnomalyScorer(_model, _profile);
+        var scorer = new AnomalyScorer(_model, _options.Score, _profile);
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
-        var normal = _options.Score == AnomalyScore.Profile ? FitProfile(scorer, images, fitting) : null;
-        double? typical = _options.Score == AnomalyScore.Typicality ? Each(fitting, r => scorer.Bits(images[r], _options.Score)).Average() : null;
-        float[] calibration = [.. Each(calibrating, r => Score(scorer, images[r], normal, typical, maps)).Order()];
+        var norm = Learn([.. Each(fitting, r => scorer.Measure(images[r]))]);
+        float[] calibration = [.. Each(calibrating, r => (float)norm.Score(_options.Score, Measure(scorer, images[r], maps))).Order()];
         var settings = new AnomalySettings(
             _options.Score,
             Threshold(calibration, _options.FalsePositiveRate),
             calibration,
             _options.AnomalyMapColumnName,
             _profile,
-            normal,
-            typical,
+            norm,
             MapUnit(maps));
         return new AnomalyTransformer(_host, _model.ConditionedOn(null), settings);
     }
@@ -75,15 +72,32 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     internal static float Threshold(float[] calibration, double rate)
         => calibration[^(int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12))];
 
-    private ShrunkGaussian FitProfile(AnomalyScorer scorer, PixelTable images, int[] rows)
-        => ShrunkGaussian.Fit(Each(rows, r => scorer.Profile(images[r])).SelectMany(p => p).ToArray(), _profile.Size);
+    private AnomalyNorm Learn(AnomalyMeasures[] normal)
+    {
+        var score = _options.Score;
+        if (score == AnomalyScore.Typicality)
+            return new(TypicalBits: normal.Average(m => m.Bits));
+        var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(normal.SelectMany(m => m.Losses).ToArray(), _profile.Size) : null;
+        var features = AnomalyMeasures.NeedsFeatures(score) ? NearestNeighbours.Fit([.. normal.Select(m => m.Features)]) : null;
+        var spread = score == AnomalyScore.Profile
+            ? new AnomalyNorm.Spreads(Spread([.. normal.Select(m => losses!.Distance(m.Losses))]), Spread([.. features!.DistancesFromTheOthers()]))
+            : null;
+        return new(losses, spread) { Features = features };
+    }
 
-    private float Score(AnomalyScorer scorer, ReadOnlySpan<byte> pixels, ShrunkGaussian? normal, double? typical, List<float>? maps)
+    /// <summary>The standard deviation; above 0.</summary>
+    private static double Spread(double[] values)
+    {
+        double mean = values.Average();
+        return Math.Max(Math.Sqrt(values.Average(v => Math.Pow(v - mean, 2))), 1e-9);
+    }
+
+    private AnomalyMeasures Measure(AnomalyScorer scorer, ReadOnlySpan<byte> pixels, List<float>? maps)
     {
         var map = maps is null ? null : new float[_model.ImageColumn.Width * _model.ImageColumn.Height];
-        double[]? profile = normal is not null || map is not null ? scorer.Profile(pixels, map) : null;
+        var measures = scorer.Measure(pixels, map);
         maps?.AddRange(map!);
-        return AnomalyScorer.Score(_options.Score, normal is null ? scorer.Bits(pixels, _options.Score) : double.NaN, profile, normal, typical);
+        return measures;
     }
 
     private static double MapUnit(List<float>? maps)
@@ -107,7 +121,9 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     private void CheckCount(int images, int calibrating, bool isFitted)
     {
         int least = (int)Math.Ceiling(1 / _options.FalsePositiveRate - 1 - 1e-9);
-        int all = isFitted ? 2 * Math.Max(least, _profile.Size) : least;
+        int fitting = AnomalyMeasures.NeedsLosses(_options.Score) ? _profile.Size
+            : AnomalyMeasures.NeedsFeatures(_options.Score) ? NearestNeighbours.Neighbours + 1 : 1;
+        int all = isFitted ? 2 * Math.Max(least, fitting) : least;
         if (calibrating >= least && images >= all)
             return;
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,

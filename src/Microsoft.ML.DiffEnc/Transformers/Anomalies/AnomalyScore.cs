@@ -4,9 +4,8 @@ namespace Microsoft.ML.DiffEnc;
 public enum AnomalyScore
 {
     /// <summary>
-    /// −log of a density of the profile, in nats: a normal distribution, fitted to normal images, of the logarithms of reconstruction loss, latent
-    /// loss, the diffusion loss at each of
-    /// some times, and ‖x_t − x‖. It finds what is unusual in any of them, also where an image is unusually likely.
+    /// What is unusual in an image's losses or in its features: the distance of <see cref="LossDensity"/> from the mean of normal images plus that of
+    /// <see cref="Neighbours"/>, each in standard deviations over normal images. The two fail on different images.
     /// </summary>
     Profile,
 
@@ -21,4 +20,17 @@ public enum AnomalyScore
 
     /// <summary>|bits per dimension − their mean over normal images| (Nalisnick et al., 2019): unusually likely images are unusual too.</summary>
     Typicality,
+
+    /// <summary>
+    /// −log of a density of the losses, in nats: a normal distribution, fitted to normal images, of the logarithms of reconstruction loss, latent
+    /// loss, the diffusion loss at each of some times, and ‖x_t − x‖. It finds what is unusual in any of them, also where an image is unusually
+    /// likely; it does not see what an image shows.
+    /// </summary>
+    LossDensity,
+
+    /// <summary>
+    /// The mean distance to the five nearest of up to 1,000 normal images in the features of the denoiser's block <c>mid1</c> at t = 0.1, pooled to
+    /// 7×7 cells and standardised. It sees what an image shows, and where; an image of few strokes is near to many.
+    /// </summary>
+    Neighbours,
 }

@@ -3,48 +3,78 @@ using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
 
-/// <summary>Takes of images what their anomaly scores are made of. Not thread-safe: one call at a time.</summary>
-internal sealed class AnomalyScorer(DiffEncTransformer model, ProfileDescription profile)
+/// <summary>Measures of images what one anomaly score is made of. Not thread-safe: one call at a time.</summary>
+internal sealed class AnomalyScorer
 {
     // Losses of nothing (the latent loss of a model whose x_1 vanishes) have no logarithm.
     private const double LeastLoss = 1e-9;
 
-    private readonly ProfileExtractor _extractor = new(model.Model, profile);
+    // The block, the time and the cells for which the neighbours' distances told most on MNIST (docs/anomalies.md).
+    private const string FeatureBlock = "mid1";
+    private const double FeatureTime = 0.1;
+    private const int FeatureGrid = 7;
 
-    /// <summary>The logarithms of a profile's numbers, which are nearly normal where the numbers themselves are skewed; and the map, if it is asked
-    /// for.</summary>
-    public double[] Profile(ReadOnlySpan<byte> pixels, float[]? map = null)
+    private readonly DiffEncTransformer _model;
+    private readonly AnomalyScore _score;
+    private readonly ProfileDescription _profile;
+    private readonly ProfileExtractor _losses;
+    private readonly FeatureExtractor? _features;
+
+    public AnomalyScorer(DiffEncTransformer model, AnomalyScore score, ProfileDescription profile)
     {
-        var values = new double[profile.Size];
-        lock (model.Network)
-        {
-            model.ThrowIfDisposed();
-            _extractor.Extract(pixels, values, map);
-        }
-        if (map is not null)
-            AnomalyMap.Smooth(map, model.ImageColumn.Width, model.ImageColumn.Height);
-        return Array.ConvertAll(values, v => Math.Log(v + LeastLoss));
+        (_model, _score, _profile) = (model, score, profile);
+        _losses = new ProfileExtractor(model.Model, profile);
+        if (!AnomalyMeasures.NeedsFeatures(score))
+            return;
+        int grid = Math.Min(FeatureGrid, Math.Min(model.ImageColumn.Width, model.ImageColumn.Height));
+        _features = new FeatureExtractor(
+            model.Model,
+            new(RepresentationKind.DenoiserFeatures, [FeatureTime], FeatureBlock, grid, FeaturePooling.Mean, Draws: 1, profile.Seed));
     }
 
-    /// <summary>The score, from what it is made of.</summary>
-    /// <param name="score">Which.</param>
-    /// <param name="bits">What <see cref="Bits"/> gives; a profile's score does not look at it.</param>
-    /// <param name="profile">What <see cref="Profile"/> gives; only a profile's score looks at it.</param>
-    /// <param name="normal">The density of normal images' profiles.</param>
-    /// <param name="typicalBits">The mean bits per dimension of normal images.</param>
-    public static float Score(AnomalyScore score, double bits, double[]? profile, ShrunkGaussian? normal, double? typicalBits) => score switch
-    {
-        AnomalyScore.Profile => (float)normal!.NegativeLogDensity(profile),
-        AnomalyScore.Typicality => (float)Math.Abs(bits - typicalBits!.Value),
-        _ => (float)bits,
-    };
+    /// <summary>The number of features that the score looks at.</summary>
+    public int FeatureCount => _features?.Size ?? 0;
 
-    /// <summary>Bits per dimension; for <see cref="AnomalyScore.ComplexityCorrected"/>, less those of a PNG.</summary>
-    public double Bits(ReadOnlySpan<byte> pixels, AnomalyScore score)
+    /// <summary>What the score asks for.</summary>
+    /// <param name="pixels">The image.</param>
+    /// <param name="map">Becomes the map, if there is one.</param>
+    public AnomalyMeasures Measure(ReadOnlySpan<byte> pixels, float[]? map = null) => new(
+        AnomalyMeasures.NeedsBits(_score) ? Bits(pixels) : double.NaN,
+        AnomalyMeasures.NeedsLosses(_score) || map is not null ? Losses(pixels, map) : [],
+        _features is null ? [] : Features(pixels));
+
+    /// <summary>The map of an image alone.</summary>
+    public void Map(ReadOnlySpan<byte> pixels, float[] map) => Losses(pixels, map);
+
+    private double[] Losses(ReadOnlySpan<byte> pixels, float[]? map)
+    {
+        var values = new double[_profile.Size];
+        lock (_model.Network)
+        {
+            _model.ThrowIfDisposed();
+            _losses.Extract(pixels, values, map);
+        }
+        if (map is not null)
+            AnomalyMap.Smooth(map, _model.ImageColumn.Width, _model.ImageColumn.Height);
+        return Array.ConvertAll(values, v => Math.Log(v + LeastLoss)); // nearly normal where the values are skewed
+    }
+
+    private float[] Features(ReadOnlySpan<byte> pixels)
+    {
+        var values = new float[_features!.Size];
+        lock (_model.Network)
+        {
+            _model.ThrowIfDisposed();
+            _features.Extract(pixels, 1, values);
+        }
+        return values;
+    }
+
+    private double Bits(ReadOnlySpan<byte> pixels)
     {
         Span<Likelihood> likelihood = stackalloc Likelihood[1];
-        model.Score(pixels, 1, likelihood, withDiffusion: true, classes: []);
+        _model.Score(pixels, 1, likelihood, withDiffusion: true, classes: []);
         double bits = likelihood[0].BitsPerDimension;
-        return score == AnomalyScore.ComplexityCorrected ? bits - PngLength.BitsPerDimension(pixels, model.ImageColumn) : bits;
+        return _score == AnomalyScore.ComplexityCorrected ? bits - PngLength.BitsPerDimension(pixels, _model.ImageColumn) : bits;
     }
 }

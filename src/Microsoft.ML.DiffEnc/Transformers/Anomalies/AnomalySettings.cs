@@ -10,8 +10,7 @@ namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
 /// <param name="Calibration">The scores of the normal images that it was calibrated on, from the lowest to the highest.</param>
 /// <param name="MapColumnName">The column of maps; <see langword="null"/>: none.</param>
 /// <param name="Profile">How profiles and maps are taken.</param>
-/// <param name="Normal">The density of normal images' profiles, for <see cref="AnomalyScore.Profile"/>.</param>
-/// <param name="TypicalBits">The mean bits per dimension of normal images, for <see cref="AnomalyScore.Typicality"/>.</param>
+/// <param name="Norm">What was learned of normal images.</param>
 /// <param name="MapUnit">The loss of a place that hardly any place of a normal image exceeds, in bits; it is shown as mid-grey.</param>
 internal sealed record AnomalySettings(
     AnomalyScore Score,
@@ -19,8 +18,7 @@ internal sealed record AnomalySettings(
     float[] Calibration,
     string? MapColumnName,
     ProfileDescription Profile,
-    ShrunkGaussian? Normal,
-    double? TypicalBits,
+    AnomalyNorm Norm,
     double MapUnit)
 {
     private static readonly JsonSerializerOptions _json = new()
@@ -72,12 +70,8 @@ internal sealed record AnomalySettings(
         if (Profile.Times.Length is 0 or > FeatureDescription.MostTimes || Profile.Times.Any(t => !(t is >= 0 and <= 1))
             || Profile.Draws is < 1 or > FeatureDescription.MostDraws)
             return "have a profile without times in [0, 1], or with too many of them or of draws";
-        if (Score == AnomalyScore.Profile
-            && (Normal is null || Normal.Mean.Length != Profile.Size || Normal.Scale.Length != Profile.Size
-                || Normal.Whitening.Length != Profile.Size * Profile.Size))
-            return $"lack the density of {Profile.Size} profile values";
-        if (Score == AnomalyScore.Typicality && TypicalBits is null)
-            return "lack the mean bits per dimension";
+        if (Norm.Problem(Score, Profile.Size) is { } problem)
+            return problem;
         return MapUnit > 0 ? null : "have a map unit that is not above 0";
     }
 

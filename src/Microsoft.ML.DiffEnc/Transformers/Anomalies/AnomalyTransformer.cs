@@ -28,11 +28,15 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
     /// <param name="env">The environment; messages appear under the transformer's name.</param>
     /// <param name="model">A transformer that this one owns.</param>
     /// <param name="settings">What was learned of normal images.</param>
+    /// <exception cref="InvalidDataException">The features of normal images are not the model's.</exception>
     internal AnomalyTransformer(IHostEnvironment env, DiffEncTransformer model, AnomalySettings settings)
     {
         _host = env.Register(nameof(AnomalyTransformer));
         (Model, Settings) = (model, settings);
-        _scorer = new AnomalyScorer(model, settings.Profile);
+        _scorer = new AnomalyScorer(model, settings.Score, settings.Profile);
+        if ((settings.Norm.Features?.Dimensions ?? 0) != _scorer.FeatureCount)
+            throw new InvalidDataException(
+                $"The detector knows {settings.Norm.Features?.Dimensions} features of normal images; its model has {_scorer.FeatureCount}.");
     }
 
     /// <summary>Images with a score above it are called anomalies.</summary>
@@ -100,13 +104,12 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
     /// <summary>The score and the map of one image, whichever is asked for.</summary>
     internal (float Score, float[]? Map) Score(ReadOnlySpan<byte> pixels, bool withScore, bool withMap)
     {
-        bool byProfile = Settings.Score == AnomalyScore.Profile;
         var map = withMap ? new float[Model.ImageColumn.Width * Model.ImageColumn.Height] : null;
-        double[]? profile = withMap || (withScore && byProfile) ? _scorer.Profile(pixels, map) : null;
-        if (!withScore)
-            return (float.NaN, map);
-        double bits = byProfile ? double.NaN : _scorer.Bits(pixels, Settings.Score);
-        return (AnomalyScorer.Score(Settings.Score, bits, profile, Settings.Normal, Settings.TypicalBits), map);
+        if (withScore)
+            return ((float)Settings.Norm.Score(Settings.Score, _scorer.Measure(pixels, map)), map);
+        if (map is not null)
+            _scorer.Map(pixels, map);
+        return (float.NaN, map);
     }
 
     /// <summary>A map as a picture.</summary>

@@ -16,7 +16,7 @@ internal static class AnomalyTransformerFile
     /// <summary>By which ML.NET finds <see cref="Create"/>. Stands in every saved model: never to be changed.</summary>
     public const string LoaderSignature = "DiffEncAnomaly";
 
-    private const string SettingsEntry = "Anomaly.json";
+    private const string SettingsEntry = "Anomaly.json", FeaturesEntry = "Anomaly.safetensors";
 
     private static readonly VersionInfo _version = ModelEntries.Version(
         "DIFFENCA", LoaderSignature, version: 0x00010001, readableFrom: 0x00010001, readsBackTo: 0x00010001);
@@ -25,6 +25,8 @@ internal static class AnomalyTransformerFile
     {
         ModelEntries.Begin(ctx, _version);
         ModelEntries.Write(ctx, SettingsEntry, transformer.Settings.Write);
+        if (transformer.Settings.Norm.Features is { } features)
+            ModelEntries.Write(ctx, FeaturesEntry, stream => NormalFeatures.Write(stream, features));
         transformer.Model.WriteEntries(ctx);
     }
 
@@ -34,6 +36,8 @@ internal static class AnomalyTransformerFile
     {
         ctx.CheckAtModel(_version);
         var settings = ModelEntries.Read(ctx, SettingsEntry, AnomalySettings.Read);
+        if (AnomalyMeasures.NeedsFeatures(settings.Score))
+            settings = settings with { Norm = settings.Norm with { Features = ModelEntries.Read(ctx, FeaturesEntry, NormalFeatures.Read) } };
         return new AnomalyTransformer(env, DiffEncTransformerFile.ReadEntries(env, ctx), settings);
     }
 }

@@ -52,6 +52,7 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
 
     [Theory]
     [InlineData(AnomalyScore.Profile, 2 * 19)]
+    [InlineData(AnomalyScore.Neighbours, 2 * 19)]
     [InlineData(AnomalyScore.BitsPerDimension, 19)]
     public void Too_few_normal_images_are_refused_with_the_number_needed(AnomalyScore score, int least)
     {
@@ -67,6 +68,8 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
     [InlineData(AnomalyScore.BitsPerDimension)]
     [InlineData(AnomalyScore.ComplexityCorrected)]
     [InlineData(AnomalyScore.Typicality)]
+    [InlineData(AnomalyScore.LossDensity)]
+    [InlineData(AnomalyScore.Neighbours)]
     public void Noise_is_told_from_discs_and_a_saved_chain_says_the_same(AnomalyScore score)
     {
         var chain = _ml.Transforms.CopyColumns("Copy", "Image").Append(_ml.Generative().DetectAnomalies(_model, Options(score))).Fit(TrainingRuns.Discs(_ml, 40));

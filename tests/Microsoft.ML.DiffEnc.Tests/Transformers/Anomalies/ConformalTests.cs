@@ -6,7 +6,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Transformers.Anomalies;
 public class ConformalTests
 {
     private static AnomalySettings Settings(float[] calibration) => new(
-        AnomalyScore.BitsPerDimension, calibration.Length < 19 ? 0 : AnomalyEstimator.Threshold(calibration, 0.05), calibration, null, new([0.5], 1, 1), null, null, 1);
+        AnomalyScore.BitsPerDimension, calibration.Length < 19 ? 0 : AnomalyEstimator.Threshold(calibration, 0.05), calibration, null, new([0.5], 1, 1), new AnomalyNorm(), 1);
 
     [Theory]
     [InlineData(0.5f, 1.0)]
