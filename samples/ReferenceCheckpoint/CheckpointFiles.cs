@@ -7,6 +7,8 @@ namespace ReferenceCheckpoint;
 /// <param name="Config">JSON.</param>
 internal sealed record CheckpointFiles(string Checkpoint, string Config)
 {
+    private const int NamesShown = 3;
+
     /// <summary>Finds them where the user says: the checkpoint, or the folder that it is in; and the configuration, or what lies beside it.</summary>
     /// <exception cref="UsageException">There is none, or more than one to choose from.</exception>
     public static CheckpointFiles Find(string path, string? config)
@@ -15,7 +17,10 @@ internal sealed record CheckpointFiles(string Checkpoint, string Config)
             throw new UsageException($"There is no file or folder '{path}' (looked for it at '{Path.GetFullPath(path)}').");
         string checkpoint = File.Exists(path)
             ? path
-            : Only(Directory.GetFiles(path).Where(file => !IsJson(file)), $"checkpoint in '{path}'", "give the checkpoint itself in place of its folder");
+            : Only(
+                Directory.GetFiles(path).Where(file => !IsJson(file)),
+                $"checkpoint in '{path}'",
+                "give the checkpoint itself in place of its folder");
         string folder = Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
         return new(checkpoint, config ?? Only(Configurations(folder), $"configuration config_model_….json in '{folder}'", "name it with --config"));
     }
@@ -31,13 +36,12 @@ internal sealed record CheckpointFiles(string Checkpoint, string Config)
     private static string Only(IEnumerable<string> files, string what, string instead)
     {
         string[] found = [.. files.Where(file => !Path.GetFileName(file).StartsWith('.')).Order(StringComparer.Ordinal)];
-        return found.Length switch
-        {
-            1 => found[0],
-            0 => throw new UsageException($"There is no {what}; {instead}."),
-            _ => throw new UsageException(
-                $"There is more than one {what} ({string.Join(", ", found.Take(3).Select(Path.GetFileName))}{(found.Length > 3 ? ", …" : "")}); {instead}."),
-        };
+        if (found.Length == 1)
+            return found[0];
+        if (found.Length == 0)
+            throw new UsageException($"There is no {what}; {instead}.");
+        string names = string.Join(", ", found.Take(NamesShown).Select(Path.GetFileName)) + (found.Length > NamesShown ? ", …" : "");
+        throw new UsageException($"There is more than one {what} ({names}); {instead}.");
     }
 
     private static bool IsJson(string file) => file.EndsWith(".json", StringComparison.OrdinalIgnoreCase);

@@ -59,7 +59,7 @@ internal static class CommandLine
     /// <summary>Parses the arguments, scores, and returns the exit code.</summary>
     public static int Run(string[] args)
     {
-        var root = new RootCommand("Scores pictures with a checkpoint of the paper's authors, generates some, and saves the model for .NET and PyTorch.")
+        var root = new RootCommand("Scores pictures with a checkpoint of the paper's authors, generates some, and saves the model.")
         {
             Checkpoint, Config, Data, Size, Images, Draws, Times, Samples, Steps, Seed, Gpu, Output,
         };

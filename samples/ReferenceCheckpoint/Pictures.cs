@@ -22,7 +22,8 @@ internal sealed record Pictures(IDataView Data, TransformerChain<ITransformer> P
         if (Directory.Exists(path))
         {
             IDataView folder = ml.Data.TakeRows(ml.Data.LoadFromImageFolder(path), count);
-            return new(folder, new EstimatorChain<ITransformer>().Append<ITransformer>(ml.Transforms.ResizeImages(Column, size, size)).Fit(folder), size, size);
+            var resize = new EstimatorChain<ITransformer>().Append<ITransformer>(ml.Transforms.ResizeImages(Column, size, size));
+            return new(folder, resize.Fit(folder), size, size);
         }
         if (!File.Exists(path))
             throw new UsageException($"There is no file or folder '{path}' (looked for it at '{Path.GetFullPath(path)}'). Check --data.");

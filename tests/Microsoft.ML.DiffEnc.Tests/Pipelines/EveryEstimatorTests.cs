@@ -139,7 +139,8 @@ public sealed class EveryEstimatorTests(TrainedOnShades trained) : IClassFixture
                 return trained.Images(Count);
             case "columns that are hidden":
                 string[] hidden = [.. PipelineStep.All[name].Numbers, "PredictedLabel", "Map"];
-                return _ml.Transforms.CopyColumns([.. hidden.Select(column => new InputOutputColumnPair(column, "Label"))]).Fit(vectors).Transform(vectors);
+                var copies = _ml.Transforms.CopyColumns([.. hidden.Select(column => new InputOutputColumnPair(column, "Label"))]);
+                return copies.Fit(vectors).Transform(vectors);
             case "what it has made itself":
                 return Fit(Estimator(name), vectors).Transform(vectors);
             default:

@@ -19,8 +19,8 @@ public sealed class TrainedOnShades : IDisposable
     /// <summary>The same pictures with MLImages in place of the vectors.</summary>
     public IDataView Images(int count)
     {
-        Shades.Shade[] rows = Shades.Rows(count);
-        IDataView images = ML.Data.LoadFromEnumerable(rows.Select(row => new ImageRow { Text = row.Label!, Image = Pictures.Image(row.Image, 8, 8) }).ToArray());
+        var rows = Shades.Rows(count).Select(row => new ImageRow { Text = row.Label!, Image = Pictures.Image(row.Image, 8, 8) });
+        IDataView images = ML.Data.LoadFromEnumerable(rows.ToArray());
         return ML.Transforms.Conversion.MapValueToKey("Label", "Text").Fit(images).Transform(images);
     }
 

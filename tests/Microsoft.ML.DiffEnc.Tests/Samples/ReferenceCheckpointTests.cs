@@ -31,7 +31,8 @@ public sealed class ReferenceCheckpointTests : IDisposable
     public void A_checkpoint_is_scored_and_its_model_saved_for_NET_and_PyTorch()
     {
         string training = Directory.CreateDirectory(Path.Combine(_folder, "training")).FullName;
-        using DiffEncModel written = ReferenceFiles.Write(Path.Combine(training, "state_800000"), Path.Combine(training, "config_model_VDM2_V.json"), "VDM2_V");
+        using DiffEncModel written = ReferenceFiles.Write(
+            Path.Combine(training, "state_800000"), Path.Combine(training, "config_model_VDM2_V.json"), "VDM2_V");
         File.WriteAllText(Path.Combine(training, "config_train.json"), "{}");
         string pictures = Directory.CreateDirectory(Path.Combine(_folder, "pictures")).FullName;
         for (int i = 0; i < 3; i++)
@@ -41,7 +42,8 @@ public sealed class ReferenceCheckpointTests : IDisposable
         }
 
         string printed = DotNet.Run(_folder,
-            [_program, training, "--data", pictures, "--size", "8", "--draws", "2", "--times", "2", "--samples", "2", "--steps", "2", "--output", "out"],
+            [_program, training, "--data", pictures, "--size", "8", "--draws", "2", "--times", "2",
+             "--samples", "2", "--steps", "2", "--output", "out"],
             ("OMP_NUM_THREADS", "1"));
         Assert.Contains("3 pictures × 2 draws × 2 times = 12 evaluations", printed, StringComparison.Ordinal);
         Assert.Contains("2 pictures × 2 steps = 4 evaluations", printed, StringComparison.Ordinal);
