@@ -50,6 +50,3 @@ internal sealed record Settings
     public required string Output { get; init; }
     public string? Json { get; init; }
 }
-
-/// <summary>Something the user can put right: the message says what and how; no stack trace is shown.</summary>
-internal sealed class UsageException(string message) : Exception(message);

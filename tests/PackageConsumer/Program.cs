@@ -26,16 +26,22 @@ switch (args)
         }
         break;
 
-    // A saved model knows what it needs: nothing is registered, nothing of the library is named.
-    case ["score", var modelPath, var imagesPath, var scoresPath]:
+    // Saved models know what they need: nothing is registered, nothing of the library is named.
+    case ["score", var imagesPath, var folder]:
         var ml = new MLContext();
-        ITransformer model = ml.Model.Load(modelPath, out _);
-        IDataView images = ml.Data.LoadFromTextFile(imagesPath, [new TextLoader.Column("Pixels", DataKind.Single, 0, 63)]);
-        File.WriteAllLines(scoresPath, model.Transform(images).GetColumn<float>("Surprise").Select(score => score.ToString("R", CultureInfo.InvariantCulture)));
+        IDataView images = ml.Data.LoadFromTextFile(imagesPath, [new TextLoader.Column("Image", DataKind.Single, 1, 64)]);
+        foreach (string path in Directory.GetFiles(folder, "*.zip"))
+        {
+            ITransformer model = ml.Model.Load(path, out _);
+            File.WriteAllLines(
+                Path.ChangeExtension(path, ".tsv"),
+                model.Transform(images).GetColumn<float[]>("Values")
+                    .Select(row => string.Join('\t', row.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))));
+        }
         break;
 
     default:
-        Console.Error.WriteLine("usage: PackageConsumer torch | load | score MODEL IMAGES SCORES");
+        Console.Error.WriteLine("usage: PackageConsumer torch | load | score IMAGES FOLDER_OF_MODELS");
         return 2;
 }
 return 0;

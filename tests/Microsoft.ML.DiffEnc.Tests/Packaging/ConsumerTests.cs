@@ -1,13 +1,13 @@
 using System.Globalization;
 using Microsoft.ML.Data;
-using Microsoft.ML.DiffEnc.Tests.Training;
-using Microsoft.ML.Transforms;
+using Microsoft.ML.DiffEnc.Tests.Pipelines;
+using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
 namespace Microsoft.ML.DiffEnc.Tests.Packaging;
 
 /// <summary>What a user's project gets from the package alone.</summary>
-public sealed class ConsumerTests(ConsumerProgram consumer) : IClassFixture<ConsumerProgram>
+public sealed class ConsumerTests(ConsumerProgram consumer, TrainedOnShades trained) : IClassFixture<ConsumerProgram>, IClassFixture<TrainedOnShades>
 {
     [Fact]
     public void Consumer_of_the_package_computes_with_torch() => Assert.Contains("sum 10", consumer.Run(["torch"]), StringComparison.Ordinal);
@@ -29,23 +29,32 @@ public sealed class ConsumerTests(ConsumerProgram consumer) : IClassFixture<Cons
     }
 
     [Fact]
-    public void A_model_saved_here_scores_the_same_in_a_process_that_only_loads_it()
+    public void Models_of_every_kind_say_the_same_in_a_process_that_only_loads_them()
     {
-        var ml = new MLContext(seed: 1);
-        string images = consumer.PathOf("images.tsv"), model = consumer.PathOf("model.zip"), scores = consumer.PathOf("scores.txt");
-        TrainingRuns.WriteText(images, TrainingRuns.Rows(20));
-        IDataView data = ml.Data.LoadFromTextFile(images, [new TextLoader.Column("Pixels", DataKind.Single, 0, 63)]);
-        var pipeline = ml.Transforms.CopyColumns("Image", "Pixels")
-            .Append(ml.Generative().DiffEnc(TrainingRuns.Options(steps: 3)))
-            .Append(ml.Transforms.CopyColumns("Surprise", "Score"));
-        using TransformerChain<ColumnCopyingTransformer> trained = pipeline.Fit(data);
-        ml.Model.Save(trained, data.Schema, model);
+        string images = consumer.PathOf("images.tsv"), folder = Directory.CreateDirectory(consumer.PathOf("models")).FullName;
+        Shades.WriteText(images, Shades.Rows(6));
+        MLContext ml = trained.ML;
+        IDataView data = ml.Data.LoadFromTextFile(
+            images, [new TextLoader.Column("Label", DataKind.String, 0), new TextLoader.Column("Image", DataKind.Single, 1, 64)]);
+        var expected = new Dictionary<string, float[][]>();
+        foreach (var (name, step) in PipelineStep.All)
+        {
+            // The loading process knows images, and no labels.
+            using var chain = new EstimatorChain<ITransformer>()
+                .Append(ml.Transforms.Conversion.MapValueToKey("Label"), TransformerScope.TrainTest)
+                .Append(step.Create(ml.Generative(), trained.Model)).Append(step.Behind(ml)).Fit(data);
+            expected[name] = [.. chain.Transform(data).GetColumn<float[]>(PipelineStep.Values)];
+            ml.Model.Save(chain.GetModelFor(TransformerScope.Scoring), data.Schema, Path.Combine(folder, name + ".zip"));
+        }
 
-        consumer.Run(["score", model, images, scores]);
-        float[] expected = [.. trained.Transform(data).GetColumn<float>("Score")];
-        float[] actual = [.. File.ReadLines(scores).Select(line => float.Parse(line, CultureInfo.InvariantCulture))];
-        Assert.Equal(20, actual.Length);
-        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        consumer.Run(["score", images, folder]);
+        foreach (var (name, rows) in expected)
+        {
+            string[] found = File.ReadAllLines(Path.Combine(folder, name + ".tsv"));
+            Assert.Equal(rows.Length, found.Length);
+            foreach (var (row, line) in rows.Zip(found))
+                Assert.Equal(row, line.Split('\t').Select(value => float.Parse(value, CultureInfo.InvariantCulture)));
+        }
     }
 
     /// <summary>Takes libtorch out of the program's reach until disposed. Tests of one class run one after the other.</summary>

@@ -11,6 +11,10 @@ internal static class DotNet
 
     /// <summary>Runs <c>dotnet</c> and returns what it printed. Fails the test, with the whole output, unless it ends with exit code 0.</summary>
     public static string Run(string folder, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+        => RunTo(0, folder, arguments, environment);
+
+    /// <summary>The same, for a command that is to end with another exit code.</summary>
+    public static string RunTo(int exitCode, string folder, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
         {
@@ -48,7 +52,7 @@ internal static class DotNet
             string command = $"dotnet {string.Join(' ', arguments)}";
             if (!ended)
                 Assert.Fail($"'{command}' was stopped after {Limit.TotalMinutes:0} minutes:\n{output}");
-            if (process.ExitCode != 0)
+            if (process.ExitCode != exitCode)
                 Assert.Fail($"'{command}' ended with exit code {process.ExitCode}:\n{output}");
             return output.ToString();
         }

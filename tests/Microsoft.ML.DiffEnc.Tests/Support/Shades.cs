@@ -24,6 +24,10 @@ internal static class Shades
     public static ITransformer Keys(MLContext ml)
         => ml.Transforms.Conversion.MapValueToKey("Label").Fit(ml.Data.LoadFromEnumerable([Row("light", new(1)), Row("dark", new(1))]));
 
+    /// <summary>The rows as text: the label, then the pixels.</summary>
+    public static void WriteText(string path, Shade[] rows)
+        => File.WriteAllLines(path, rows.Select(row => $"{row.Label}\t{string.Join('\t', row.Image)}"));
+
     public static DiffEncTrainer.Options Options(int steps)
     {
         var options = TrainingRuns.Options(steps);

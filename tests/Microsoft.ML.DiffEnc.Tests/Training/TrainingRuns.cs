@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.DiffEnc.Tests.Training;
@@ -31,10 +30,6 @@ internal static class TrainingRuns
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => Disc(random))];
     }
-
-    /// <summary>The columns of the same pictures in a text file of numbers.</summary>
-    public static void WriteText(string path, Picture[] rows)
-        => File.WriteAllLines(path, rows.Select(r => string.Join('\t', r.Image.Select(v => v.ToString(CultureInfo.InvariantCulture)))));
 
     public static Dictionary<string, float[]> Weights(DiffEncTransformer model)
         => model.Model.NamedParameters.ToDictionary(p => p.Key, p => p.Value.data<float>().ToArray());

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
@@ -215,17 +214,5 @@ public sealed class ReferenceCheckpointTests : IDisposable
     /// <summary>Writes a configuration and a checkpoint of a model of its kind, and returns the model.</summary>
     private DiffEncModel Write(string type, int width = 8, int height = 8, int channels = 1,
         Action<JsonObject>? configure = null, Action<Dictionary<FlaxPath, FlaxDocument.Array>>? alter = null)
-    {
-        JsonObject config = ReferenceConfigs.Of(type);
-        configure?.Invoke(config);
-        File.WriteAllText(_config, config.ToJsonString());
-        ModelDescription description = ReferenceConfig.Read(_config, width, height, channels);
-        DiffEncModel model = Models.Create(description, dtype: float32);
-
-        Dictionary<FlaxPath, FlaxDocument.Array> weights = FlaxTrees.Of(description, model.NamedParameters);
-        alter?.Invoke(weights);
-        Dictionary<string, object?> state = new() { ["step"] = 1, ["ema_params"] = FlaxTrees.Nest(weights) };
-        File.WriteAllBytes(_checkpoint, FlaxDocument.Write(state));
-        return model;
-    }
+        => ReferenceFiles.Write(_checkpoint, _config, type, width, height, channels, configure, alter);
 }

@@ -1,0 +1,1 @@
+return ReferenceCheckpoint.CommandLine.Run(args);
