@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.DiffEnc.Studies.Anomalies;
 using Microsoft.ML.DiffEnc.Studies.Classes;
 using Microsoft.ML.DiffEnc.Studies.Depth;
 using Microsoft.ML.DiffEnc.Studies.Importance;
@@ -6,5 +7,5 @@ using Microsoft.ML.DiffEnc.Studies.Samplers;
 
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
-    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create()
+    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create()
 }.Parse(args).Invoke();

@@ -46,7 +46,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
 
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
-        var norm = Learn([.. Each(fitting, r => scorer.Measure(images[r]))]);
+        var norm = Learn(_options.Score, [.. Each(fitting, r => scorer.Measure(images[r]))]);
         float[] calibration = [.. Each(calibrating, r => (float)norm.Score(_options.Score, Measure(scorer, images[r], maps))).Order()];
         var settings = new AnomalySettings(
             _options.Score,
@@ -72,12 +72,14 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     internal static float Threshold(float[] calibration, double rate)
         => calibration[^(int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12))];
 
-    private AnomalyNorm Learn(AnomalyMeasures[] normal)
+    /// <summary>What the score has to know of normal images.</summary>
+    internal static AnomalyNorm Learn(AnomalyScore score, AnomalyMeasures[] normal)
     {
-        var score = _options.Score;
+        if (!AnomalyMeasures.IsFitted(score))
+            return new();
         if (score == AnomalyScore.Typicality)
             return new(TypicalBits: normal.Average(m => m.Bits));
-        var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(normal.SelectMany(m => m.Losses).ToArray(), _profile.Size) : null;
+        var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(normal.SelectMany(m => m.Losses).ToArray(), normal[0].Losses.Length) : null;
         var features = AnomalyMeasures.NeedsFeatures(score) ? NearestNeighbours.Fit([.. normal.Select(m => m.Features)]) : null;
         var spread = score == AnomalyScore.Profile
             ? new AnomalyNorm.Spreads(Spread([.. normal.Select(m => losses!.Distance(m.Losses))]), Spread([.. features!.DistancesFromTheOthers()]))

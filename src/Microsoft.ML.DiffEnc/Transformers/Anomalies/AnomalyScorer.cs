@@ -46,6 +46,9 @@ internal sealed class AnomalyScorer
     /// <summary>The map of an image alone.</summary>
     public void Map(ReadOnlySpan<byte> pixels, float[] map) => Losses(pixels, map);
 
+    /// <summary>Bits per dimension less those of a PNG.</summary>
+    public double Corrected(double bits, ReadOnlySpan<byte> pixels) => bits - PngLength.BitsPerDimension(pixels, _model.ImageColumn);
+
     private double[] Losses(ReadOnlySpan<byte> pixels, float[]? map)
     {
         var values = new double[_profile.Size];
@@ -75,6 +78,6 @@ internal sealed class AnomalyScorer
         Span<Likelihood> likelihood = stackalloc Likelihood[1];
         _model.Score(pixels, 1, likelihood, withDiffusion: true, classes: []);
         double bits = likelihood[0].BitsPerDimension;
-        return _score == AnomalyScore.ComplexityCorrected ? bits - PngLength.BitsPerDimension(pixels, _model.ImageColumn) : bits;
+        return _score == AnomalyScore.ComplexityCorrected ? Corrected(bits, pixels) : bits;
     }
 }

@@ -1,0 +1,63 @@
+namespace Microsoft.ML.DiffEnc.Studies.Anomalies;
+
+/// <summary>The trainings of the study. What scores learn from is no part of a training, and what they are tried on is from the test set.</summary>
+internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts)
+{
+    // The last images of MNIST's training set are for the scores.
+    private const int TrainedOn = 50_000;
+
+    private const int DigitSize = 28, ColourSize = 32;
+
+    /// <summary>Ten classes in pairs: each of five models has not seen two of them, and takes its place as the seed.</summary>
+    /// <param name="folder">MNIST's files, or others of their form.</param>
+    /// <param name="seed">1..5.</param>
+    public AnomalyCase LeftOut(string folder, int seed)
+    {
+        uint[] left = [(uint)(2 * seed - 2), (uint)(2 * seed - 1)];
+        var train = Rows(StudyImages.View(ml, folder, "train"));
+        var test = Rows(StudyImages.View(ml, folder, "t10k"));
+        byte[][] Normal(IEnumerable<Row> rows, int count) => [.. rows.Where(r => !left.Contains(r.Label)).Select(r => r.Image).Take(count)];
+        byte[][] held = Normal(test, counts.Held);
+        return new($"left-out-{left[0]}{left[1]}", seed, DigitSize, 1, Normal(train.Take(TrainedOn), TrainedOn), Normal(train.Skip(TrainedOn), counts.Normal), held,
+        [
+            .. left.Select(c => ("left-out class", test.Where(r => r.Label == c).Select(r => r.Image).Take(counts.LeftOut).ToArray())),
+            .. Odd(held, new Random(seed), DigitSize),
+        ]);
+    }
+
+    /// <summary>CIFAR-10 is normal, MNIST in its middle is not.</summary>
+    public AnomalyCase Colour(string folder, string[] train, string[] test, int seed)
+    {
+        byte[][] normal = [.. Rows(ml.Data.LoadFromCifar10(train)).Select(r => r.Image)];
+        byte[][] held = [.. Rows(ml.Data.LoadFromCifar10(test)).Select(r => r.Image)];
+        byte[][] digits = [.. Rows(StudyImages.View(ml, folder, "t10k")).Take(counts.LeftOut).Select(r => Oddities.AsColour(r.Image, DigitSize, ColourSize))];
+        byte[][] tried = [.. held.Skip(counts.Normal).Take(counts.Held)];
+        return new($"colour-{seed}", seed, ColourSize, 3, normal, [.. held.Take(counts.Normal)], tried,
+            [("MNIST as colour", digits), .. Odd(tried, new Random(seed), ColourSize)]);
+    }
+
+    private IEnumerable<(string, byte[][])> Odd(byte[][] held, Random random, int size)
+    {
+        byte[][] some = [.. held.Take(counts.Odd)];
+        yield return ("noise", [.. some.Select(i => Oddities.Noise(random, i.Length))]);
+        yield return ("blank", [.. some.Select(i => Oddities.Blank(random, i.Length))]);
+        yield return ("inverted", [.. some.Select(Oddities.Inverted)]);
+        yield return ("blurred", [.. some.Select(i => Oddities.Blurred(i, size, size))]);
+    }
+
+    private Row[] Rows(IDataView view) => [.. ml.Data.CreateEnumerable<Row>(view, reuseRowObject: false)];
+
+    private sealed class Row
+    {
+        public byte[] Image { get; set; } = [];
+
+        public uint Label { get; set; }
+    }
+}
+
+/// <summary>How many images of each sort are used.</summary>
+/// <param name="Normal">From which scores learn.</param>
+/// <param name="Held">Normal ones that scores are tried on.</param>
+/// <param name="LeftOut">Of each left-out class, or of the other data set.</param>
+/// <param name="Odd">Of each other kind.</param>
+internal sealed record AnomalyCounts(int Normal, int Held, int LeftOut, int Odd);

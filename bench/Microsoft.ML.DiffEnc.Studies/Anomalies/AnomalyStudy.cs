@@ -1,0 +1,97 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Evaluation;
+using Microsoft.ML.DiffEnc.Transformers.Anomalies;
+
+namespace Microsoft.ML.DiffEnc.Studies.Anomalies;
+
+/// <summary>Of one score and one kind of odd images: the area under the ROC curve.</summary>
+internal sealed record AnomalyResult(string Score, string Kind, int Seed, double AreaUnderRocCurve);
+
+/// <summary>Trains the models that are missing, and has every score rank held-out normal images and odd ones.</summary>
+internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, CancellationToken cancellation)
+{
+    private const int PcaRank = 20, PcaImages = 10_000;
+
+    public IEnumerable<AnomalyResult> Run(AnomalyCase of)
+    {
+        using var model = Trained(of);
+        byte[][] tried = [.. of.Held, .. of.Odd.SelectMany(o => o.Images)];
+        foreach (var (name, scores) in Scores(model, of, tried).Append(("RandomizedPca on pixels", Pca(of, tried))))
+        {
+            float[] held = scores[..of.Held.Length];
+            int at = held.Length;
+            foreach (var (kind, images) in of.Odd)
+            {
+                yield return new(name, kind, of.Seed, RankMetrics.Of(held, scores[at..(at + images.Length)]).AreaUnderRocCurve);
+                at += images.Length;
+            }
+        }
+    }
+
+    private DiffEncTransformer Trained(AnomalyCase of)
+    {
+        string file = Path.Combine(folder, of.Name + ".zip");
+        if (File.Exists(file))
+            return DiffEncTransformer.FindIn(ml.Model.Load(file, out _));
+        IDataView images = View(of.Training, of);
+        var model = ml.Generative().DiffEnc(new DiffEncTrainer.Options
+        {
+            Width = of.Size,
+            Height = of.Size,
+            Channels = of.Channels,
+            Preset = DiffEncPreset.Tiny,
+            Steps = steps,
+            Seed = of.Seed,
+            CancellationToken = cancellation,
+        }).Fit(images);
+        Directory.CreateDirectory(folder);
+        ml.Model.Save(model, images.Schema, file);
+        return model;
+    }
+
+    /// <summary>The scores of <see cref="AnomalyScore"/>, as its detectors compute them; what several need is computed once.</summary>
+    private IEnumerable<(string Name, float[] Scores)> Scores(DiffEncTransformer model, AnomalyCase of, byte[][] tried)
+    {
+        var options = new AnomalyOptions();
+        var profile = new ProfileDescription([.. options.ProfileTimes.Select(t => (double)t)], options.ProfileDraws, model.Settings.Seed);
+        var (all, bits, corrected) = (Scorer(AnomalyScore.Profile), Scorer(AnomalyScore.BitsPerDimension), Scorer(AnomalyScore.ComplexityCorrected));
+        AnomalyMeasures[] normal = Measure(all, of.Normal), measures = Measure(all, tried);
+        double[] likelihoods = [.. Measure(bits, tried).Select(m => m.Bits)];
+        var learned = AnomalyEstimator.Learn(AnomalyScore.Profile, normal);
+        var typical = AnomalyEstimator.Learn(AnomalyScore.Typicality, Measure(bits, of.Normal));
+
+        foreach (var score in new[] { AnomalyScore.Profile, AnomalyScore.LossDensity, AnomalyScore.Neighbours })
+            yield return ($"{score}", [.. measures.Select(m => (float)learned.Score(score, m))]);
+        yield return ($"{AnomalyScore.BitsPerDimension}", [.. likelihoods.Select(b => (float)b)]);
+        yield return ($"{AnomalyScore.ComplexityCorrected}", [.. tried.Zip(likelihoods, (image, b) => (float)corrected.Corrected(b, image))]);
+        yield return ($"{AnomalyScore.Typicality}", [.. likelihoods.Select(b => (float)typical.Score(AnomalyScore.Typicality, new(b, [], [])))]);
+
+        AnomalyScorer Scorer(AnomalyScore score) => new(model, score, profile);
+        AnomalyMeasures[] Measure(AnomalyScorer scorer, byte[][] images) => [.. images.Select(image =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return scorer.Measure(image);
+        })];
+    }
+
+    /// <summary>ML.NET's own detector, trained on the pixels of images that the model was trained on.</summary>
+    private float[] Pca(AnomalyCase of, byte[][] tried)
+    {
+        var pixels = ml.Transforms.Conversion.ConvertType("Features", "Image", DataKind.Single);
+        var pca = pixels.Append(ml.AnomalyDetection.Trainers.RandomizedPca("Features", rank: PcaRank, seed: of.Seed));
+        return [.. pca.Fit(View([.. of.Training.Take(PcaImages)], of)).Transform(View(tried, of)).GetColumn<float>("Score")];
+    }
+
+    private IDataView View(byte[][] images, AnomalyCase of)
+    {
+        var schema = SchemaDefinition.Create(typeof(Picture));
+        schema[nameof(Picture.Image)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, of.Channels, of.Size, of.Size);
+        return ml.Data.LoadFromEnumerable(images.Select(image => new Picture { Image = image }).ToArray(), schema);
+    }
+
+    private sealed class Picture
+    {
+        public byte[] Image { get; set; } = [];
+    }
+}
