@@ -8,16 +8,15 @@ using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.DiffEnc.Transformers.Ode;
 using Microsoft.ML.DiffEnc.Transformers.Representations;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
 
 /// <summary>What ML.NET can do with generative models. Get it by <see cref="GenerativeExtensions.Generative"/>.</summary>
 public sealed class GenerativeCatalog
 {
-    private readonly IHostEnvironment _env;
+    private readonly MLContext _env;
 
-    internal GenerativeCatalog(IHostEnvironment env) => _env = env;
+    internal GenerativeCatalog(MLContext mlContext) => _env = mlContext;
 
     /// <summary>Trains DiffEnc on images, with the settings of <see cref="DiffEncPreset.Small"/>.</summary>
     /// <param name="inputColumnName">
@@ -75,6 +74,28 @@ public sealed class GenerativeCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         return new RepresentationEstimator(_env, model, options);
+    }
+
+    /// <summary>
+    /// Tries representations at each time, of each block and pooling asked for: a linear classifier (standardised, multinomial logistic regression)
+    /// learns on the labelled images and is measured on the validation set.
+    /// </summary>
+    /// <remarks>The best of many accuracies on one validation set is too good: measure the chosen one on images that are in neither set.</remarks>
+    /// <param name="model">The model.</param>
+    /// <param name="train">Labelled images, as few as there will be.</param>
+    /// <param name="validation">Other labelled images.</param>
+    /// <param name="options">What is tried; <see langword="null"/> for the defaults.</param>
+    /// <returns>All trials, the best first.</returns>
+    /// <exception cref="ArgumentException">An option is empty, out of its range, or asks for what the model does not have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a wrong type, or the sets' labels differ.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
+    public IReadOnlyList<RepresentationTrial> SearchRepresentations(
+        DiffEncTransformer model, IDataView train, IDataView validation, RepresentationSearchOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(validation);
+        return new RepresentationSearch(_env, model, options ?? new RepresentationSearchOptions()).Run(train, validation);
     }
 
     /// <summary>Tells anomalies from normal images. Its <c>Fit</c> takes normal images that the model was not trained on, and calibrates the

@@ -19,14 +19,14 @@ public sealed class RepresentationOptions
     /// <summary>
     /// For <see cref="RepresentationKind.DenoiserFeatures"/> and <see cref="RepresentationKind.EncoderFeatures"/>, the block whose activation is
     /// taken:
-    /// <c>conv_in</c>, <c>down.0</c> and on, <c>mid1</c>, <c>attention</c>, <c>mid2</c>, <c>up.0</c> and on. Default: <c>mid2</c>.
+    /// <c>conv_in</c>, <c>down.0</c> and on, <c>mid1</c>, <c>attention</c>, <c>mid2</c>, <c>up.0</c> and on. Default: <c>mid1</c>.
     /// </summary>
     public string? Block;
 
     /// <summary>
     /// Cells per side of the grid that the picture is pooled over, at least 1 and at most the activation's height and width: 1 is one number a
-    /// channel, 4 are sixteen.
-    /// Default: 4 for features of blocks; without pooling for encodings. A loss profile has none.
+    /// channel, 4 are sixteen. Default: 7, or the image's size where that is less, for features of blocks; without pooling for encodings. A loss
+    /// profile has none.
     /// </summary>
     public int? PoolingGrid;
 
