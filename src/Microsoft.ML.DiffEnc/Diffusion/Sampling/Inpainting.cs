@@ -82,6 +82,14 @@ internal sealed class Inpainting : IDisposable
     /// <summary>The evaluations of the denoiser that <see cref="Run"/> takes.</summary>
     public static int CountSteps(TimeGrid grid, int repeats) => checked(grid.Depth * repeats);
 
+    /// <summary>A draw of q(z_t | z_s, c), back up from s to t.</summary>
+    public Tensor Noised(Tensor z, ProcessStep step, Func<Tensor> noise)
+    {
+        var change = _encode(_picture, step.GammaT, step.GammaS).Change; // x_t − x_s = e σ_t² of it
+        return step.LevelT.Alpha * (z / step.LevelS.Alpha + step.E * step.LevelT.SigmaSquared * change)
+            + step.LevelT.Sigma * (-step.E).sqrt() * noise();
+    }
+
     /// <summary>z_s, with its known part from the picture; the picture follows x̂.</summary>
     private Tensor Step(Tensor z, ProcessStep step, Func<Tensor> noise)
     {
@@ -91,14 +99,6 @@ internal sealed class Inpainting : IDisposable
         var encodedS = encodedT - step.E * step.LevelT.SigmaSquared * change;
         Follow(xHat - Share(step) * (encodedT + step.LevelT.SigmaSquared * change));
         return where(_unknown, sampled, step.LevelS.Alpha * encodedS + step.LevelS.Sigma * noise());
-    }
-
-    /// <summary>q(z_t | z_s, c), back up from s to t.</summary>
-    private Tensor Noised(Tensor z, ProcessStep step, Func<Tensor> noise)
-    {
-        var change = _encode(_picture, step.GammaT, step.GammaS).Change; // x_t − x_s = e σ_t² of it
-        return step.LevelT.Alpha * (z / step.LevelS.Alpha + step.E * step.LevelT.SigmaSquared * change)
-            + step.LevelT.Sigma * (-step.E).sqrt() * noise();
     }
 
     /// <summary>−e/(−e + (γ_t − γ_s) σ_t²), which without an encoder is 1. In double precision, and also for a step that stands still.</summary>
