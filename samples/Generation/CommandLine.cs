@@ -15,7 +15,8 @@ internal static class CommandLine
 
     private static readonly Option<int> TrainingSteps = AtLeastOne("--training-steps", 600, "Training steps of the sample's own model.");
     private static readonly Option<int> Steps = AtLeastOne("--steps", 100, "Steps from noise to a picture.");
-    private static readonly Option<int> Resamplings = AtLeastOne("--resamplings", 5, "How often every stretch of 10 steps is done when pictures are repaired.");
+    private static readonly Option<int> Resamplings = AtLeastOne(
+        "--resamplings", 5, "How often every stretch of 10 steps is done when pictures are repaired.");
     private static readonly Option<int> Images = AtLeastOne("--images", 32, "How many pictures are generated.");
 
     private static readonly Option<int> Seed = new("--seed")
@@ -92,7 +93,8 @@ internal static class CommandLine
             AnsiConsole.MarkupLine("[yellow]Cancelled.[/]");
             return 130;
         }
-        catch (Exception e) when (e is UsageException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or FormatException)
+        catch (Exception e) when (e is UsageException or IOException or InvalidDataException or UnauthorizedAccessException
+            or ArgumentException or FormatException)
         {
             return Failed(e.Message, 2);
         }

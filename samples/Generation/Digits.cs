@@ -15,7 +15,8 @@ internal static class Digits
     public static TransformerChain<DiffEncTransformer> Train(MLContext ml, Settings settings, CancellationToken cancellation)
     {
         var painter = new Painter(Size, settings.Seed);
-        IDataView digits = ml.Data.LoadFromEnumerable(Enumerable.Range(0, TrainingImages).Select(_ => new Digit { Image = painter.Digit() }).ToArray());
+        Digit[] rows = [.. Enumerable.Range(0, TrainingImages).Select(_ => new Digit { Image = painter.Digit() })];
+        IDataView digits = ml.Data.LoadFromEnumerable(rows);
         var pipeline = new EstimatorChain<ITransformer>().Append(ml.Generative().DiffEnc(new DiffEncTrainer.Options
         {
             InputColumnName = "Image",
@@ -59,7 +60,8 @@ internal static class Digits
             if (value.Step < _next && value.Step < value.Steps)
                 return;
             _next += Math.Max(1, value.Steps / 6);
-            AnsiConsole.WriteLine($"  step {value.Step,4} of {value.Steps}  {value.BitsPerDimension,6:F3} bits/dim  {value.Elapsed.TotalSeconds,4:F0} s");
+            AnsiConsole.WriteLine(
+                $"  step {value.Step,4} of {value.Steps}  {value.BitsPerDimension,6:F3} bits/dim  {value.Elapsed.TotalSeconds,4:F0} s");
         }
     }
 }

@@ -22,7 +22,8 @@ internal sealed class Gallery(Settings settings, CancellationToken cancellation)
         string imageColumn = model.GenerateAsDataView(1).Schema[1].Name;
 
         // For each row a picture, called as the row says.
-        IDataView names = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, settings.Images).Select(i => new Named { Name = $"picture-{i:D3}" }).ToArray());
+        Named[] rows = [.. Enumerable.Range(0, settings.Images).Select(i => new Named { Name = $"picture-{i:D3}" })];
+        IDataView names = _ml.Data.LoadFromEnumerable(rows);
         using var generator = _ml.Generative().Generate(model, Options(settings.Seed)).Fit(names);
         IReadOnlyList<string> files = _ml.Data.SaveImages(generator.Transform(names), PathOf("pictures"), "Generated", "Name", overwrite: true);
         Done("generated pictures, a file each", files.Count, "pictures/");
@@ -30,7 +31,8 @@ internal sealed class Gallery(Settings settings, CancellationToken cancellation)
         generated.SaveContactSheet(PathOf("generated.png"));
         Done("of them on a sheet", files.Count, "generated.png");
 
-        Done("stages from noise to a picture", Denoising.Save(model.Model, generated[0], settings, PathOf("denoising.png"), cancellation), "denoising.png");
+        int stages = Denoising.Save(model.Model, generated[0], settings, PathOf("denoising.png"), cancellation);
+        Done("stages from noise to a picture", stages, "denoising.png");
 
         // The sample's own model knows digits; of any other model we know what it generates.
         var (plain, scratched) = settings.Model is null
@@ -38,8 +40,8 @@ internal sealed class Gallery(Settings settings, CancellationToken cancellation)
             : ([.. model.Generate(Repaired, Options(settings.Seed + 1))], []);
         MLImage[] masks = [.. plain.Select((p, i) => Masks.All[i % Masks.All.Count](p.Width, p.Height))];
         MLImage[][] repairs = [.. Enumerable.Range(0, Draws).Select(k => Repair(model, imageColumn, plain, masks, settings.Seed + k))];
-        MLImage[] rows = [.. plain.SelectMany((p, i) => (MLImage[])[p, masks[i], .. repairs.Select(r => r[i])])];
-        rows.SaveContactSheet(PathOf("repaired.png"), new() { Columns = 2 + Draws });
+        MLImage[] cells = [.. plain.SelectMany((p, i) => (MLImage[])[p, masks[i], .. repairs.Select(r => r[i])])];
+        cells.SaveContactSheet(PathOf("repaired.png"), new() { Columns = 2 + Draws });
         Done("repairs: picture, mask, three draws", plain.Length, "repaired.png");
 
         if (scratched.Length > 0)
@@ -65,8 +67,10 @@ internal sealed class Gallery(Settings settings, CancellationToken cancellation)
     /// <summary>Repairs pictures as they would come from a disk: files of pictures and, where there are some, of masks.</summary>
     private MLImage[] Repair(DiffEncTransformer model, string imageColumn, MLImage[] pictures, MLImage[]? masks, int seed)
     {
-        IReadOnlyList<string> files = pictures.SaveImages(PathOf("damaged"), overwrite: true), maskFiles = masks?.SaveImages(PathOf("masks"), overwrite: true) ?? files;
-        IDataView paths = _ml.Data.LoadFromEnumerable(files.Zip(maskFiles, (picture, mask) => new Damaged { PicturePath = picture, MaskPath = mask }).ToArray());
+        IReadOnlyList<string> files = pictures.SaveImages(PathOf("damaged"), overwrite: true);
+        IReadOnlyList<string> maskFiles = masks?.SaveImages(PathOf("masks"), overwrite: true) ?? files;
+        Damaged[] rows = [.. files.Zip(maskFiles, (picture, mask) => new Damaged { PicturePath = picture, MaskPath = mask })];
+        IDataView paths = _ml.Data.LoadFromEnumerable(rows);
         var options = new RepairOptions { Generation = Options(seed), Resamplings = settings.Resamplings, AnomalousShare = ScratchedShare };
         var pipeline = _ml.Transforms.LoadImages(imageColumn, imageFolder: null, nameof(Damaged.PicturePath))
             .Append(_ml.Transforms.LoadImages("Mask", imageFolder: null, nameof(Damaged.MaskPath)))
@@ -74,7 +78,8 @@ internal sealed class Gallery(Settings settings, CancellationToken cancellation)
         var chain = pipeline.Fit(paths);
         using RepairTransformer repair = chain.LastTransformer;
         // An image out of a view is good until the next row is read.
-        return [.. chain.Transform(paths).GetColumn<MLImage>("Repaired").Select(i => MLImage.CreateFromPixels(i.Width, i.Height, i.PixelFormat, i.Pixels))];
+        IEnumerable<MLImage> repaired = chain.Transform(paths).GetColumn<MLImage>("Repaired");
+        return [.. repaired.Select(i => MLImage.CreateFromPixels(i.Width, i.Height, i.PixelFormat, i.Pixels))];
     }
 
     private GenerationOptions Options(int seed) => new() { Steps = settings.Steps, Seed = seed, CancellationToken = cancellation };

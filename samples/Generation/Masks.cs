@@ -10,7 +10,7 @@ internal static class Masks
     [
         (width, height) => Draw(width, height, (_, y) => y >= height / 2),
         (width, height) => Draw(width, height, (x, _) => x >= width / 2),
-        (width, height) => Draw(width, height, (x, y) => Math.Abs(x + 0.5 - width / 2.0) < width / 4.0 && Math.Abs(y + 0.5 - height / 2.0) < height / 4.0)
+        (width, height) => Draw(width, height, (x, y) => x >= width / 4 && x < width - width / 4 && y >= height / 4 && y < height - height / 4)
     ];
 
     private static MLImage Draw(int width, int height, Func<int, int, bool> isWhite)

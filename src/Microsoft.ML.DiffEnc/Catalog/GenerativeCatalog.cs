@@ -113,7 +113,8 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>
-    /// Repairs pictures: draws a part of each anew, given the rest. The part is what a mask shows bright, an anomaly map for one, or, without masks, where
+    /// Repairs pictures: draws a part of each anew, given the rest. The part is what a mask shows bright, an anomaly map for one, or, without masks,
+    /// where
     /// the image has the most diffusion loss. Nothing is trained.
     /// </summary>
     /// <param name="model">The model, which says in which column the images are. The transformers share it; disposing of one leaves it to the
@@ -121,7 +122,8 @@ public sealed class GenerativeCatalog
     /// <param name="options">How; <see langword="null"/> for the defaults. Later changes to it have no effect.</param>
     /// <param name="outputColumnName">The column of repaired images, <c>MLImage</c>.</param>
     /// <param name="maskColumnName">
-    /// The column of masks: <c>MLImage</c>, or a vector of a value 0..255 for each place, of the size of the images. <see langword="null"/>: there are
+    /// The column of masks: <c>MLImage</c>, or a vector of a value 0..255 for each place, of the size of the images. <see langword="null"/>: there
+    /// are
     /// none.
     /// </param>
     /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other; the message names it.</exception>

@@ -17,14 +17,16 @@ internal sealed record ClassColumn(string Name, int Classes, ClassNames? Names)
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, or is neither a key nor a text.</exception>
     public void Check(SchemaShape schema)
     {
-        if (schema.TryFindColumn(Name, out var column) && column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType == TextDataViewType.Instance)
+        if (schema.TryFindColumn(Name, out var column)
+            && column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType == TextDataViewType.Instance)
             CheckNames();
         else
             _keys.Check(schema);
     }
 
     /// <summary>Finds the column in a schema, and checks it.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, is neither a key nor a text, or its keys are of other classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, is neither a key nor a text, or its keys are of other
+    /// classes.</exception>
     public DataViewSchema.Column Find(DataViewSchema schema)
     {
         if (schema.GetColumnOrNull(Name) is not { Type: TextDataViewType } column)

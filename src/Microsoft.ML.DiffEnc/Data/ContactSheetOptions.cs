@@ -7,7 +7,8 @@ public sealed class ContactSheetOptions
     public int Columns = 8;
 
     /// <summary>
-    /// How many pixels wide and high every pixel of an image is drawn, at least 1. <see langword="null"/> (default): so many that an image is about 84
+    /// How many pixels wide and high every pixel of an image is drawn, at least 1. <see langword="null"/> (default): so many that an image is about
+    /// 84
     /// pixels wide, or high if that is more; 1 for larger images.
     /// </summary>
     public int? Scale;

@@ -12,7 +12,8 @@ public static class ImageFileCatalog
     /// <param name="folder">Where to; made where it is missing.</param>
     /// <param name="imageColumnName">The column of images, <c>MLImage</c>.</param>
     /// <param name="nameColumnName">
-    /// A column of file names without a folder, text or Int64; <c>.png</c> is added where it is missing. <see langword="null"/>: the rows' numbers, from
+    /// A column of file names without a folder, text or Int64; <c>.png</c> is added where it is missing. <see langword="null"/>: the rows' numbers,
+    /// from
     /// <c>000000.png</c>.
     /// </param>
     /// <param name="overwrite">Whether files of the same names are replaced.</param>
@@ -40,7 +41,8 @@ public static class ImageFileCatalog
     /// <param name="imageColumnName">The column of images, <c>MLImage</c>, of any sizes.</param>
     /// <param name="options">The layout; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type, or an option is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There are no images, or too many for one sheet (16,384 pixels a side, 67 million in all).</exception>
+    /// <exception cref="InvalidOperationException">There are no images, or too many for one sheet (16,384 pixels a side, 67 million in
+    /// all).</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void SaveContactSheet(
         this DataOperationsCatalog catalog, IDataView data, string path, string imageColumnName = "Image", ContactSheetOptions? options = null)

@@ -24,7 +24,8 @@ public static class ImageSequenceExtensions
     /// <param name="path">The picture, in place of a file of that name if there is one.</param>
     /// <param name="options">The layout; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There are no images, or too many for one sheet (16,384 pixels a side, 67 million in all).</exception>
+    /// <exception cref="InvalidOperationException">There are no images, or too many for one sheet (16,384 pixels a side, 67 million in
+    /// all).</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void SaveContactSheet(this IEnumerable<MLImage> images, string path, ContactSheetOptions? options = null)
     {

@@ -85,5 +85,5 @@ internal sealed record SeedColumn(string? Name)
         => SchemaMismatch.Error(
             "inputSchema",
             $"The seed column '{Name}' is {found}; expected whole numbers (SByte to UInt64). " +
-            $"Convert it: Conversion.ConvertType(\"{Name}\", outputKind: DataKind.Int64), or Conversion.Hash(\"{Name}\") and ConvertType for a text.");
+            $"Convert it: Conversion.ConvertType(\"{Name}\", outputKind: DataKind.Int64).");
 }

@@ -12,12 +12,14 @@ public sealed partial class DiffEncTransformer
     /// <summary>Draws a part of an image anew, given the rest.</summary>
     /// <param name="image">The image, of the model's size.</param>
     /// <param name="mask">
-    /// Of the same size: where it is at least as bright as <see cref="RepairOptions.MaskThreshold"/>, pixels are drawn. <see langword="null"/>: they are
+    /// Of the same size: where it is at least as bright as <see cref="RepairOptions.MaskThreshold"/>, pixels are drawn. <see langword="null"/>: they
+    /// are
     /// drawn where the image has the most diffusion loss, <see cref="RepairOptions.AnomalousShare"/> of it.
     /// </param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>
     /// <returns>The image, which belongs to the caller, with its other pixels as they were (as grey ones, of a model of grey images).</returns>
-    /// <exception cref="ArgumentException">The image or the mask has another size; or an option is out of its range, the message names it.</exception>
+    /// <exception cref="ArgumentException">The image or the mask has another size; or an option is out of its range, the message names
+    /// it.</exception>
     /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token in the options.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>

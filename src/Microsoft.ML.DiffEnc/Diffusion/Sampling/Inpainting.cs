@@ -56,7 +56,8 @@ internal sealed class Inpainting : IDisposable
     /// <param name="stepped">Told how many steps are done after each, of <see cref="CountSteps"/>.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     public Tensor Run(
-        Tensor z1, TimeGrid grid, int stretch, int repeats, Func<Tensor> noise, Action<int>? stepped = null, CancellationToken cancellationToken = default)
+        Tensor z1, TimeGrid grid, int stretch, int repeats, Func<Tensor> noise, Action<int>? stepped = null,
+        CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
         var z = z1.alias();

@@ -3,6 +3,7 @@ using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Microsoft.ML.Transforms.Image;
 using Xunit;
+using static Microsoft.ML.Transforms.ValueToKeyMappingEstimator;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Tests.Transformers.Generation;
@@ -64,7 +65,7 @@ public sealed class GenerationTransformerTests : IDisposable
     public void Classes_come_from_a_text_or_a_key_column_row_by_row_and_a_missing_one_is_none()
     {
         _rows[4].Class = "";
-        IDataView keyed = _ml.Transforms.Conversion.MapValueToKey("Key", "Class", keyOrdinality: Microsoft.ML.Transforms.ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
+        IDataView keyed = _ml.Transforms.Conversion.MapValueToKey("Key", "Class", keyOrdinality: KeyOrdinality.ByValue)
             .Fit(_ml.Data.LoadFromEnumerable(_rows.Where(r => r.Class.Length > 0))).Transform(_data);
         var options = Options;
         options.Guidance = 0.5;

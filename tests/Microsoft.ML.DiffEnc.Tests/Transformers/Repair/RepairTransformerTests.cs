@@ -102,7 +102,8 @@ public sealed class RepairTransformerTests : IDisposable
     {
         using var model = Scoring.Transformer(_ml);
         IDataView images = _ml.Data.LoadFromEnumerable(Pictures.ImageRows(40));
-        using var detector = _ml.Generative().DetectAnomalies(model, new() { AnomalyMapColumnName = "Map", ProfileTimes = [0.5f], ProfileDraws = 1 }).Fit(images);
+        var anomalies = new AnomalyOptions { AnomalyMapColumnName = "Map", ProfileTimes = [0.5f], ProfileDraws = 1 };
+        using var detector = _ml.Generative().DetectAnomalies(model, anomalies).Fit(images);
         IDataView first = _ml.Data.TakeRows(images, 2);
         IDataView mapped = detector.Transform(first);
         var options = Options;
