@@ -6,7 +6,9 @@ using Microsoft.ML.DiffEnc.Persistence.Reference;
 using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
+using Microsoft.ML.DiffEnc.Transformers.Generation;
 using Microsoft.ML.DiffEnc.Transformers.Ode;
+using Microsoft.ML.DiffEnc.Transformers.Repair;
 using Microsoft.ML.DiffEnc.Transformers.Representations;
 
 namespace Microsoft.ML.DiffEnc;
@@ -107,6 +109,51 @@ public sealed class GenerativeCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         return new AnomalyEstimator(_env, model, options);
+    }
+
+    /// <summary>Generates an image for each row: an <c>MLImage</c> column. Nothing is trained.</summary>
+    /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults. Later changes to it have no effect.</param>
+    /// <param name="outputColumnName">The column of images.</param>
+    /// <param name="seedColumnName">
+    /// A column of whole numbers: rows of one number (and class) get one image, number k the one that <see cref="DiffEncTransformer.Generate"/> makes
+    /// as its k-th. <see langword="null"/>: the rows' own ids, which most sources count from 0.
+    /// </param>
+    /// <param name="classColumnName">
+    /// A column that says of which class each image is to be: a key as in the training, or a text, one of
+    /// <see cref="DiffEncTransformer.ClassNames"/>; missing keys and empty texts leave it open. <see langword="null"/>: as the options say.
+    /// </param>
+    /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">Classes are asked for, and the model was trained without labels.</exception>
+    public IEstimator<GenerationTransformer> Generate(
+        DiffEncTransformer model, GenerationOptions? options = null, string outputColumnName = "Generated", string? seedColumnName = null,
+        string? classColumnName = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new GenerationEstimator(_env, model, options ?? new GenerationOptions(), outputColumnName, seedColumnName, classColumnName);
+    }
+
+    /// <summary>
+    /// Repairs pictures: draws a part of each anew, given the rest. The part is what a mask shows bright, an anomaly map for one, or, without masks,
+    /// where
+    /// the image has the most diffusion loss. Nothing is trained.
+    /// </summary>
+    /// <param name="model">The model, which says in which column the images are. The transformers share it; disposing of one leaves it to the
+    /// others.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults. Later changes to it have no effect.</param>
+    /// <param name="outputColumnName">The column of repaired images, <c>MLImage</c>.</param>
+    /// <param name="maskColumnName">
+    /// The column of masks: <c>MLImage</c>, or a vector of a value 0..255 for each place, of the size of the images. <see langword="null"/>: there
+    /// are
+    /// none.
+    /// </param>
+    /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
+    public IEstimator<RepairTransformer> Repair(
+        DiffEncTransformer model, RepairOptions? options = null, string outputColumnName = "Repaired", string? maskColumnName = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new RepairEstimator(_env, model, options ?? new RepairOptions(), outputColumnName, maskColumnName);
     }
 
     /// <summary>Compares the scores of an <see cref="AnomalyTransformer"/>, or any other's, with what is known of the images.</summary>

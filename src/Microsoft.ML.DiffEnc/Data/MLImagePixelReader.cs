@@ -10,7 +10,6 @@ namespace Microsoft.ML.DiffEnc.Data;
 /// </remarks>
 internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, DataViewSchema.Column source) : PixelReader(column, row)
 {
-    private const int BytesPerPixel = 4;
     private readonly ValueGetter<MLImage> _getImage = row.GetGetter<MLImage>(source);
 
     // Handed back to the getter with every call: what is its own, the getter disposes of; what is the caller's own, nobody does.
@@ -29,24 +28,12 @@ internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, Da
                 $"Resize the images: ResizeImages(\"{Column.Name}\", {Column.Width}, {Column.Height}).");
         }
 
-        (int red, int blue) = _image.PixelFormat switch
+        if (_image.PixelFormat is not (MLPixelFormat.Bgra32 or MLPixelFormat.Rgba32))
         {
-            MLPixelFormat.Bgra32 => (2, 0),
-            MLPixelFormat.Rgba32 => (0, 2),
-            var other => throw Refuse(
-                $"has the pixel format {other}; expected Bgra32 or Rgba32", "Load it with MLImage.CreateFromFile or CreateFromPixels."),
-        };
-        const int green = 1;
-        ReadOnlySpan<byte> source = _image.Pixels;
-        int count = Column.Width * Column.Height;
-        if (Column.Channels == 1)
-        {
-            for (int i = 0, at = 0; i < count; i++, at += BytesPerPixel)
-                pixels[i] = Grey.Of(source[at + red], source[at + green], source[at + blue]);
-            return;
+            throw Refuse(
+                $"has the pixel format {_image.PixelFormat}; expected Bgra32 or Rgba32",
+                "Load it with MLImage.CreateFromFile or CreateFromPixels.");
         }
-        Span<byte> reds = pixels[..count], greens = pixels[count..(2 * count)], blues = pixels[(2 * count)..];
-        for (int i = 0, at = 0; i < count; i++, at += BytesPerPixel)
-            (reds[i], greens[i], blues[i]) = (source[at + red], source[at + green], source[at + blue]);
+        MLImages.CopyPixels(_image, pixels);
     }
 }

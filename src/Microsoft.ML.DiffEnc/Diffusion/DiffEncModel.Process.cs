@@ -11,12 +11,27 @@ public sealed partial class DiffEncModel
     /// <param name="class">The class of all images, 1..<see cref="Classes"/>; 0: unconditional.</param>
     /// <param name="guidance">g, at least 0: see <see cref="Guided"/>.</param>
     internal GenerativeProcess Process(int @class = 0, double guidance = 0)
+        => Process(z => full(z.size(0), @class, dtype: DataType, device: Device), guidance);
+
+    /// <summary>The model as samplers of images of several classes see it.</summary>
+    /// <param name="classes">The class of each image, 1..<see cref="Classes"/>; 0: unconditional.</param>
+    /// <param name="guidance">g, at least 0: see <see cref="Guided"/>. It leaves images without a class as they are.</param>
+    internal GenerativeProcess Process(ReadOnlySpan<int> classes, double guidance = 0)
     {
-        Tensor OfClass(Tensor z) => full(z.size(0), @class, dtype: DataType, device: Device);
+        int[] ofImages = classes.ToArray();
+        return Process(_ => tensor(ofImages).to(DataType).to(Device), guidance);
+    }
+
+    private GenerativeProcess Process(Func<Tensor, Tensor> conditioning, double guidance = 0)
+    {
         if (guidance == 0)
-            return Process(OfClass);
+            return new(
+                Schedule,
+                (z, gamma) => ImageEstimate(z, gamma, conditioning(z)),
+                _encoder.Drifts,
+                _denoiser.HasOdeHead ? (z, gamma) => BothEstimates(z, gamma, conditioning(z)) : null);
         // With and without the class, in one pass of the network.
-        Tensor Twice(Tensor z) => cat([OfClass(z), zeros(z.size(0), dtype: DataType, device: Device)]);
+        Tensor Twice(Tensor z) => cat([conditioning(z), zeros(z.size(0), dtype: DataType, device: Device)]);
         Tensor XHat(Tensor z, Tensor gamma) => Guided(ImageEstimate(cat([z, z]), Doubled(gamma), Twice(z)), guidance);
         (Tensor XHat, Tensor OutputMean) Both(Tensor z, Tensor gamma)
         {
@@ -26,11 +41,13 @@ public sealed partial class DiffEncModel
         return new(Schedule, XHat, _encoder.Drifts, _denoiser.HasOdeHead ? Both : null);
     }
 
-    private GenerativeProcess Process(Func<Tensor, Tensor> conditioning) => new(
-        Schedule,
-        (z, gamma) => ImageEstimate(z, gamma, conditioning(z)),
-        _encoder.Drifts,
-        _denoiser.HasOdeHead ? (z, gamma) => BothEstimates(z, gamma, conditioning(z)) : null);
+    /// <summary>The encoder at both ends of a step, as inpainting asks for it.</summary>
+    /// <param name="class">The class of all images, 1..<see cref="Classes"/>; 0: unconditional.</param>
+    internal StepEncoding EncodingOfSteps(int @class) => (x, gammaT, gammaS) =>
+    {
+        long count = x.size(0);
+        return _encoder.EncodeWithChange(x, gammaT.expand(count), gammaS.expand(count), full(count, @class, dtype: DataType, device: Device));
+    };
 
     /// <summary>x̂ at z_t and γ_t, [B] or [1].</summary>
     private Tensor ImageEstimate(Tensor z, Tensor gamma, Tensor conditioning)

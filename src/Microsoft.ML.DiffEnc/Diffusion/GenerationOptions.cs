@@ -52,11 +52,18 @@ public sealed class GenerationOptions
     /// </summary>
     public double Guidance;
 
-    /// <summary>Told after every step. <see langword="null"/> (default): nobody is.</summary>
+    /// <summary>Told after every step. <see langword="null"/> (default): nobody is. Not saved with a pipeline.</summary>
     public IProgress<GenerationProgress>? Progress;
 
-    /// <summary>Stops between two steps with an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>Stops between two steps with an <see cref="OperationCanceledException"/>. Not saved with a pipeline.</summary>
     public CancellationToken CancellationToken;
+
+    /// <summary>The number of steps where one was set: what a saved transformer keeps.</summary>
+    internal int? StepsAsSet
+    {
+        get => _steps;
+        init => _steps = value;
+    }
 
     /// <summary>
     /// The steps to take, for a model whose bound is in the steps of <paramref name="own"/>; <see langword="null"/>: in continuous time.

@@ -36,13 +36,31 @@ internal static class Sampler
     /// <returns>The images of the pass, channels first, one byte a value.</returns>
     public static byte[] GeneratePass(DiffEncModel model, int first, int count, GenerationOptions options, int seed, TimeGrid? own = null)
     {
+        ulong[] numbers = [.. Enumerable.Range(first, Math.Min(ImagesPerPass, count - first)).Select(i => (ulong)i)];
+        int @class = options.Class ?? 0;
+        return Draw(model, numbers, [.. numbers.Select(_ => @class)], options, seed, own, (first, count));
+    }
+
+    /// <summary>The images of given numbers, together in one pass.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="numbers">The number of each image, which with the seed decides its noise.</param>
+    /// <param name="classes">The class of each, 0 for none.</param>
+    /// <param name="options">How; its own seed and class are not looked at.</param>
+    /// <param name="seed">As in <see cref="Generate"/>.</param>
+    /// <param name="own">As in <see cref="Generate"/>.</param>
+    /// <param name="images">How many images were made before, and how many there are in all, for the progress.</param>
+    /// <returns>The images, channels first, one byte a value.</returns>
+    public static byte[] Draw(
+        DiffEncModel model, ReadOnlySpan<ulong> numbers, ReadOnlySpan<int> classes, GenerationOptions options, int seed, TimeGrid? own,
+        (int Done, int All) images)
+    {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
         var grid = options.GridFor(own);
-        var step = SamplerStep.Create(options.Sampler, model.Process(options.Class ?? 0, options.Guidance));
-        using var noise = new ImageNoise(model, (ulong)seed, first, Math.Min(ImagesPerPass, count - first));
+        var step = SamplerStep.Create(options.Sampler, model.Process(classes, options.Guidance));
+        using var noise = new ImageNoise(model, (ulong)seed, numbers);
         var z0 = Run(step, noise.Normal(), grid, noise.Normal,
-            i => options.Progress?.Report(new GenerationProgress(i, grid.Depth, first, count)), options.CancellationToken);
+            i => options.Progress?.Report(new GenerationProgress(i, grid.Depth, images.Done, images.All)), options.CancellationToken);
         var image = options.SamplePixels ? model.DrawPixels(z0, noise.Uniform()) : model.Decode(z0);
         return image.cpu().contiguous().data<byte>().ToArray();
     }

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
-using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Generation;
 
 namespace Microsoft.ML.DiffEnc;
 

@@ -64,11 +64,11 @@ public sealed class RepresentationSearchTests : IDisposable
         var random = new Random(seed);
         var rows = Enumerable.Range(0, count).Select(i => new Row
         {
-            Side = i % 2 == 0 ? "left" : "right",
+            Half = i % 2 == 0 ? "left" : "right",
             Image = [.. Enumerable.Range(0, Side * Side).Select(p => (byte)(random.Next(100) + (p % Side < Side / 2 == (i % 2 == 0) ? 100 : 0)))],
         });
         IDataView view = _ml.Data.LoadFromEnumerable(rows.ToArray());
-        return _ml.Transforms.Conversion.MapValueToKey("Label", "Side", keyOrdinality: Microsoft.ML.Transforms.ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
+        return _ml.Transforms.Conversion.MapValueToKey("Label", "Half", keyOrdinality: Microsoft.ML.Transforms.ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
             .Fit(view).Transform(view);
     }
 
@@ -77,7 +77,7 @@ public sealed class RepresentationSearchTests : IDisposable
         [VectorType(Side * Side)]
         public byte[] Image { get; set; } = [];
 
-        public string Side { get; set; } = "";
+        public string Half { get; set; } = "";
     }
 
     private sealed class Told(Action<RepresentationTrial> report) : IProgress<RepresentationTrial>

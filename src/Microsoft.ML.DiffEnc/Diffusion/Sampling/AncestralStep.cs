@@ -10,11 +10,15 @@ internal sealed class AncestralStep(GenerativeProcess process) : SamplerStep(pro
 {
     public override bool IsRandom => true;
 
-    protected override Tensor Next(Tensor z, ProcessStep step, Tensor eps)
+    /// <summary>What x̂ counts for in μ_P/α_s: −e + (γ_t − γ_s) σ_t², the second term only with an encoder.</summary>
+    public static Tensor OfImage(ProcessStep step, bool drifts) => drifts ? step.Shift - step.E : -step.E;
+
+    /// <summary>z_s of an x̂ that is known.</summary>
+    public static Tensor From(Tensor z, Tensor xHat, ProcessStep step, bool drifts, Tensor eps)
     {
-        var xHat = Process.XHat(z, step.GammaT);
-        var ofImage = Process.Drifts ? step.Shift - step.E : -step.E;
-        var mean = step.LevelS.Alpha / step.LevelT.Alpha * (1 + step.E) * z + step.LevelS.Alpha * ofImage * xHat;
+        var mean = step.LevelS.Alpha / step.LevelT.Alpha * (1 + step.E) * z + step.LevelS.Alpha * OfImage(step, drifts) * xHat;
         return mean + step.LevelS.Sigma * (-step.E / step.Weight).sqrt() * eps;
     }
+
+    protected override Tensor Next(Tensor z, ProcessStep step, Tensor eps) => From(z, Process.XHat(z, step.GammaT), step, Process.Drifts, eps);
 }

@@ -11,14 +11,15 @@ internal sealed class ImageNoise : IDisposable
 
     /// <param name="model">The model that the noise is for: its image size, type and device.</param>
     /// <param name="seed">Decides the noise together with the image's number.</param>
-    /// <param name="first">The number of the first image.</param>
-    /// <param name="count">How many there are.</param>
-    public ImageNoise(DiffEncModel model, ulong seed, int first, int count)
+    /// <param name="numbers">The number of each image.</param>
+    public ImageNoise(DiffEncModel model, ulong seed, ReadOnlySpan<ulong> numbers)
     {
         _model = model;
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        _generators = [.. Enumerable.Range(first, count).Select(i => new Generator(Seeds.Mix(seed, (ulong)i), CPU))];
+        _generators = new Generator[numbers.Length];
+        for (int i = 0; i < numbers.Length; i++)
+            _generators[i] = new Generator(Seeds.Mix(seed, numbers[i]), CPU);
     }
 
     /// <summary>Standard normal, [B, C, H, W], in the model's type and on its device.</summary>

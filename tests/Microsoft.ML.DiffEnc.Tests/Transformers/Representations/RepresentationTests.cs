@@ -145,8 +145,8 @@ public sealed class RepresentationTests : IDisposable
         VBuffer<ReadOnlyMemory<char>> names = default;
         found.Schema["Features"].GetSlotNames(ref names);
         Assert.Equal(((VectorDataViewType)found.Schema["Features"].Type).Size, names.Length);
-        Assert.Equal("t=0.2 mid2[0,0,0]", names.GetItemOrDefault(0).ToString());
-        Assert.Equal("t=0.5 mid2[15,1,1]", names.GetItemOrDefault(names.Length - 1).ToString());
+        Assert.Equal("t=0.2 mid1[0,0,0]", names.GetItemOrDefault(0).ToString());
+        Assert.Equal("t=0.5 mid1[15,1,1]", names.GetItemOrDefault(names.Length - 1).ToString());
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.Transforms.Image;
 
-namespace Microsoft.ML.DiffEnc.Transformers;
+namespace Microsoft.ML.DiffEnc.Transformers.Generation;
 
 /// <summary>The images of one cursor over a generation: those of one pass are held, so that memory does not grow with the number of rows.</summary>
 internal sealed class GeneratedImages

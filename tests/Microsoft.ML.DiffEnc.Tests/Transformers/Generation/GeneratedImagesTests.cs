@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
-namespace Microsoft.ML.DiffEnc.Tests.Transformers;
+namespace Microsoft.ML.DiffEnc.Tests.Transformers.Generation;
 
 public class GeneratedImagesTests
 {

@@ -1,14 +1,17 @@
 using System.Globalization;
 
-namespace Microsoft.ML.DiffEnc.Transformers;
+namespace Microsoft.ML.DiffEnc.Transformers.Generation;
 
 /// <summary>Refuses options that images cannot be generated with.</summary>
 internal static class GenerationCheck
 {
     /// <summary>The options, with a class that was named turned into its key.</summary>
+    /// <param name="options">The options, which are left as they are.</param>
+    /// <param name="transformer">Whose images.</param>
+    /// <param name="classColumnName">The column that each image's class comes from; <see langword="null"/>: the options say it.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other; the message names it.</exception>
     /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
-    public static GenerationOptions Resolve(GenerationOptions options, DiffEncTransformer transformer)
+    public static GenerationOptions Resolve(GenerationOptions options, DiffEncTransformer transformer, string? classColumnName = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
         if (!Enum.IsDefined(options.Sampler))
@@ -17,7 +20,15 @@ internal static class GenerationCheck
             throw Refusal(nameof(options.Guidance), string.Create(
                 CultureInfo.InvariantCulture, $"is {options.Guidance}; expected a finite number, at least 0"));
         int? chosen = Class(options, transformer);
-        if (chosen is null && options.Guidance > 0)
+        if (classColumnName is not null)
+        {
+            transformer.RequireClasses();
+            if (chosen is not null)
+                throw Refusal(
+                    options.ClassName is null ? nameof(options.Class) : nameof(options.ClassName),
+                    $"is set, and classes are also to come from the column '{classColumnName}'; set one of them");
+        }
+        else if (chosen is null && options.Guidance > 0)
             throw Refusal(nameof(options.Guidance), "is above 0 without a class to guide to; set Class or ClassName");
         return options.With(chosen);
     }

@@ -1,0 +1,3 @@
+using Generation;
+
+return CommandLine.Run(args);
