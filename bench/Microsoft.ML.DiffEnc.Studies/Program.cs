@@ -3,9 +3,10 @@ using Microsoft.ML.DiffEnc.Studies.Anomalies;
 using Microsoft.ML.DiffEnc.Studies.Classes;
 using Microsoft.ML.DiffEnc.Studies.Depth;
 using Microsoft.ML.DiffEnc.Studies.Importance;
+using Microsoft.ML.DiffEnc.Studies.Labels;
 using Microsoft.ML.DiffEnc.Studies.Samplers;
 
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
-    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create()
+    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create(), LabelsCommand.Create()
 }.Parse(args).Invoke();

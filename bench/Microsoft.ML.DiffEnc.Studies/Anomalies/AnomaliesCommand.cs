@@ -28,15 +28,21 @@ internal static class AnomaliesCommand
         var held = StudyOptions.Count("--held", "Normal test images.", 150);
         var leftOut = StudyOptions.Count("--left-out", "Test images of each left-out class, or of the other data set.", 75);
         var odd = StudyOptions.Count("--odd", "Images of each other kind: noise, blank, inverted, blurred.", 25);
+        var scores = new Option<AnomalyScore[]>("--scores")
+        {
+            Description = "The scores that are tried, beside RandomizedPca. [default: all]",
+            DefaultValueFactory = _ => Enum.GetValues<AnomalyScore>(),
+            AllowMultipleArgumentsPerToken = true,
+        };
         var command = new System.CommandLine.Command(
             "anomalies", "Areas under ROC curves: left-out digits; or, where CIFAR-10's files are given, digits among its images.")
         {
-            path, models, steps, seeds, train, test, normal, held, leftOut, odd
+            path, models, steps, seeds, train, test, normal, held, leftOut, odd, scores
         };
         command.SetAction((parsed, cancellation) =>
         {
             var ml = new MLContext(seed: 1);
-            var study = new AnomalyStudy(ml, parsed.GetRequiredValue(models), parsed.GetValue(steps), cancellation);
+            var study = new AnomalyStudy(ml, parsed.GetRequiredValue(models), parsed.GetValue(steps), parsed.GetValue(scores)!, cancellation);
             var cases = new AnomalyCases(ml, new(parsed.GetValue(normal), parsed.GetValue(held), parsed.GetValue(leftOut), parsed.GetValue(odd)));
             var results = new List<AnomalyResult>();
             foreach (int seed in parsed.GetValue(seeds)!)

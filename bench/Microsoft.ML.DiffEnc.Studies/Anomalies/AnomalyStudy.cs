@@ -9,7 +9,7 @@ namespace Microsoft.ML.DiffEnc.Studies.Anomalies;
 internal sealed record AnomalyResult(string Score, string Kind, int Seed, double AreaUnderRocCurve);
 
 /// <summary>Trains the models that are missing, and has every score rank held-out normal images and odd ones.</summary>
-internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, CancellationToken cancellation)
+internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, IReadOnlyCollection<AnomalyScore> scores, CancellationToken cancellation)
 {
     private const int PcaRank = 20, PcaImages = 10_000;
 
@@ -17,13 +17,13 @@ internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, Cance
     {
         using var model = Trained(of);
         byte[][] tried = [.. of.Held, .. of.Odd.SelectMany(o => o.Images)];
-        foreach (var (name, scores) in Scores(model, of, tried).Append(("RandomizedPca on pixels", Pca(of, tried))))
+        foreach (var (name, values) in Scores(model, of, tried).Append(("RandomizedPca on pixels", Pca(of, tried))))
         {
-            float[] held = scores[..of.Held.Length];
+            float[] held = values[..of.Held.Length];
             int at = held.Length;
             foreach (var (kind, images) in of.Odd)
             {
-                yield return new(name, kind, of.Seed, RankMetrics.Of(held, scores[at..(at + images.Length)]).AreaUnderRocCurve);
+                yield return new(name, kind, of.Seed, RankMetrics.Of(held, values[at..(at + images.Length)]).AreaUnderRocCurve);
                 at += images.Length;
             }
         }
@@ -55,17 +55,27 @@ internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, Cance
     {
         var options = new AnomalyOptions();
         var profile = new ProfileDescription([.. options.ProfileTimes.Select(t => (double)t)], options.ProfileDraws, model.Settings.Seed);
-        var (all, bits, corrected) = (Scorer(AnomalyScore.Profile), Scorer(AnomalyScore.BitsPerDimension), Scorer(AnomalyScore.ComplexityCorrected));
-        AnomalyMeasures[] normal = Measure(all, of.Normal), measures = Measure(all, tried);
-        double[] likelihoods = [.. Measure(bits, tried).Select(m => m.Bits)];
-        var learned = AnomalyEstimator.Learn(AnomalyScore.Profile, normal);
-        var typical = AnomalyEstimator.Learn(AnomalyScore.Typicality, Measure(bits, of.Normal));
-
-        foreach (var score in new[] { AnomalyScore.Profile, AnomalyScore.LossDensity, AnomalyScore.Neighbours })
-            yield return ($"{score}", [.. measures.Select(m => (float)learned.Score(score, m))]);
-        yield return ($"{AnomalyScore.BitsPerDimension}", [.. likelihoods.Select(b => (float)b)]);
-        yield return ($"{AnomalyScore.ComplexityCorrected}", [.. tried.Zip(likelihoods, (image, b) => (float)corrected.Corrected(b, image))]);
-        yield return ($"{AnomalyScore.Typicality}", [.. likelihoods.Select(b => (float)typical.Score(AnomalyScore.Typicality, new(b, [], [])))]);
+        if (scores.Any(s => !AnomalyMeasures.NeedsBits(s)))
+        {
+            var scorer = Scorer(AnomalyScore.Profile);
+            var learned = AnomalyEstimator.Learn(AnomalyScore.Profile, Measure(scorer, of.Normal));
+            AnomalyMeasures[] measures = Measure(scorer, tried);
+            foreach (var score in scores.Where(s => !AnomalyMeasures.NeedsBits(s)))
+                yield return ($"{score}", [.. measures.Select(m => (float)learned.Score(score, m))]);
+        }
+        if (scores.Any(AnomalyMeasures.NeedsBits))
+        {
+            var (scorer, corrected) = (Scorer(AnomalyScore.BitsPerDimension), Scorer(AnomalyScore.ComplexityCorrected));
+            double[] bits = [.. Measure(scorer, tried).Select(m => m.Bits)];
+            var typical = scores.Contains(AnomalyScore.Typicality) ? AnomalyEstimator.Learn(AnomalyScore.Typicality, Measure(scorer, of.Normal)) : null;
+            foreach (var score in scores.Where(AnomalyMeasures.NeedsBits))
+                yield return ($"{score}", [.. tried.Zip(bits, (image, b) => (float)(score switch
+                {
+                    AnomalyScore.ComplexityCorrected => corrected.Corrected(b, image),
+                    AnomalyScore.Typicality => typical!.Score(score, new(b, [], [])),
+                    _ => b,
+                }))]);
+        }
 
         AnomalyScorer Scorer(AnomalyScore score) => new(model, score, profile);
         AnomalyMeasures[] Measure(AnomalyScorer scorer, byte[][] images) => [.. images.Select(image =>

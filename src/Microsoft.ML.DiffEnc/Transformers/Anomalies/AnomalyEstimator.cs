@@ -81,17 +81,20 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             return new(TypicalBits: normal.Average(m => m.Bits));
         var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(normal.SelectMany(m => m.Losses).ToArray(), normal[0].Losses.Length) : null;
         var features = AnomalyMeasures.NeedsFeatures(score) ? NearestNeighbours.Fit([.. normal.Select(m => m.Features)]) : null;
-        var spread = score == AnomalyScore.Profile
-            ? new AnomalyNorm.Spreads(Spread([.. normal.Select(m => losses!.Distance(m.Losses))]), Spread([.. features!.DistancesFromTheOthers()]))
-            : null;
+        AnomalyNorm.Spreads? spread = null;
+        if (score == AnomalyScore.Profile)
+        {
+            var (mean, deviation) = Spread([.. normal.Select(m => losses!.Distance(m.Losses))]);
+            spread = new(mean, deviation, Spread([.. features!.DistancesFromTheOthers()]).Deviation);
+        }
         return new(losses, spread) { Features = features };
     }
 
-    /// <summary>The standard deviation; above 0.</summary>
-    private static double Spread(double[] values)
+    /// <summary>The mean and the standard deviation, the latter above 0.</summary>
+    private static (double Mean, double Deviation) Spread(double[] values)
     {
         double mean = values.Average();
-        return Math.Max(Math.Sqrt(values.Average(v => Math.Pow(v - mean, 2))), 1e-9);
+        return (mean, Math.Max(Math.Sqrt(values.Average(v => Math.Pow(v - mean, 2))), 1e-9));
     }
 
     private AnomalyMeasures Measure(AnomalyScorer scorer, ReadOnlySpan<byte> pixels, List<float>? maps)

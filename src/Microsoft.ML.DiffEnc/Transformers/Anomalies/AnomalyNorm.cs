@@ -5,10 +5,13 @@ namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
 
 /// <summary>What was learned of normal images; what a score does not ask for is <see langword="null"/>.</summary>
 /// <param name="Losses">The density of the logarithms of their profiles of losses.</param>
-/// <param name="Spread">The standard deviations over normal images of the distances from that density's mean and from the nearest features.</param>
+/// <param name="Spread">How their distances from that density's mean and from the nearest features spread.</param>
 /// <param name="TypicalBits">Their mean bits per dimension.</param>
 internal sealed record AnomalyNorm(ShrunkGaussian? Losses = null, AnomalyNorm.Spreads? Spread = null, double? TypicalBits = null)
 {
+    // Losses as far from the mean as many a normal image's tell nothing, and would drown what the features tell.
+    private const double Usual = 1;
+
     /// <summary>Their features. Megabytes: an entry of its own in the model file.</summary>
     [JsonIgnore]
     public NearestNeighbours? Features { get; init; }
@@ -16,7 +19,8 @@ internal sealed record AnomalyNorm(ShrunkGaussian? Losses = null, AnomalyNorm.Sp
     /// <summary>The score of an image from what was measured of it.</summary>
     public double Score(AnomalyScore score, AnomalyMeasures of) => score switch
     {
-        AnomalyScore.Profile => Losses!.Distance(of.Losses) / Spread!.Losses + Features!.Distance(of.Features) / Spread.Features,
+        AnomalyScore.Profile => Features!.Distance(of.Features) / Spread!.Features
+            + Math.Max(0, (Losses!.Distance(of.Losses) - Spread.MeanOfLosses) / Spread.Losses - Usual),
         AnomalyScore.LossDensity => Losses!.NegativeLogDensity(of.Losses),
         AnomalyScore.Neighbours => Features!.Distance(of.Features),
         AnomalyScore.Typicality => Math.Abs(of.Bits - TypicalBits!.Value),
@@ -29,13 +33,14 @@ internal sealed record AnomalyNorm(ShrunkGaussian? Losses = null, AnomalyNorm.Sp
         if (AnomalyMeasures.NeedsLosses(score)
             && (Losses is null || Losses.Mean.Length != lossesSize || Losses.Scale.Length != lossesSize || Losses.Whitening.Length != lossesSize * lossesSize))
             return $"lack the density of {lossesSize} profile values";
-        if (score == AnomalyScore.Profile && Spread is not { Losses: > 0, Features: > 0 })
+        if (score == AnomalyScore.Profile && (Spread is not { Losses: > 0, Features: > 0 } || !double.IsFinite(Spread.MeanOfLosses)))
             return "lack the spreads of the two distances, or have one that is not above 0";
         return score == AnomalyScore.Typicality && TypicalBits is null ? "lack the mean bits per dimension" : null;
     }
 
-    /// <summary>Standard deviations over normal images.</summary>
-    /// <param name="Losses">Of <see cref="ShrunkGaussian.Distance"/>.</param>
-    /// <param name="Features">Of <see cref="NearestNeighbours.Distance"/>.</param>
-    public sealed record Spreads(double Losses, double Features);
+    /// <summary>How the distances of normal images spread.</summary>
+    /// <param name="MeanOfLosses">The mean of <see cref="ShrunkGaussian.Distance"/>.</param>
+    /// <param name="Losses">Its standard deviation.</param>
+    /// <param name="Features">The standard deviation of <see cref="NearestNeighbours.Distance"/>.</param>
+    public sealed record Spreads(double MeanOfLosses, double Losses, double Features);
 }

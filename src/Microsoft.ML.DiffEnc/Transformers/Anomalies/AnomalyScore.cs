@@ -4,8 +4,9 @@ namespace Microsoft.ML.DiffEnc;
 public enum AnomalyScore
 {
     /// <summary>
-    /// What is unusual in an image's losses or in its features: the distance of <see cref="LossDensity"/> from the mean of normal images plus that of
-    /// <see cref="Neighbours"/>, each in standard deviations over normal images. The two fail on different images.
+    /// What is unusual in an image's features or in its losses: the distance of <see cref="Neighbours"/> in standard deviations over normal images,
+    /// and that of <see cref="LossDensity"/> from the mean of normal images where it is more than one standard deviation above theirs. The two fail
+    /// on different images.
     /// </summary>
     Profile,
 
