@@ -23,16 +23,19 @@ internal sealed class LabelsStudy(MLContext ml, string folder, int labels, int v
         var pixels = ml.Transforms.Conversion.ConvertType("Features", "Image", DataKind.Single);
         var components = pixels.Append(ml.Transforms.ProjectToPrincipalComponents("Features", rank: Components, seed: 1))
             .Fit(ml.Data.TakeRows(_all, Unlabelled));
-        yield return ("pixels", Accuracy(pixels.Fit(train), train, test));
-        yield return ($"{Components} principal components", Accuracy(components, train, test));
+        var (standardised, scaled) = (ml.Transforms.NormalizeMeanVariance("Features"), ml.Transforms.NormalizeMinMax("Features"));
+        yield return ("pixels, standardised", Accuracy(pixels.Fit(train), standardised, train, test));
+        yield return ("pixels, scaled", Accuracy(pixels.Fit(train), scaled, train, test));
+        yield return ($"{Components} principal components, standardised", Accuracy(components, standardised, train, test));
+        yield return ($"{Components} principal components, scaled", Accuracy(components, scaled, train, test));
         foreach (var trial in ml.Generative().SearchRepresentations(model, train, test, options))
             yield return (Name(trial.Options), trial.Accuracy);
     }
 
-    private double Accuracy(ITransformer features, IDataView train, IDataView test)
+    private double Accuracy(ITransformer features, IEstimator<ITransformer> normalizer, IDataView train, IDataView test)
     {
         cancellation.ThrowIfCancellationRequested();
-        var classifier = ml.Transforms.NormalizeMeanVariance("Features").Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Label", "Features"))
+        var classifier = normalizer.Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Label", "Features"))
             .Fit(features.Transform(train));
         return ml.MulticlassClassification.Evaluate(classifier.Transform(features.Transform(test))).MicroAccuracy;
     }
