@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using LikelihoodScoring;
 using Spectre.Console;
 
 namespace Generation;

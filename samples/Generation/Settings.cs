@@ -13,6 +13,3 @@ internal sealed class Settings
     public int Seed { get; init; }
     public required string Output { get; init; }
 }
-
-/// <summary>Something the user can put right: the message says what and how; no stack trace is shown.</summary>
-internal sealed class UsageException(string message) : Exception(message);

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Evaluation;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 
@@ -53,8 +52,7 @@ internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, IRead
     /// <summary>The scores of <see cref="AnomalyScore"/>, as its detectors compute them; what several need is computed once.</summary>
     private IEnumerable<(string Name, float[] Scores)> Scores(DiffEncTransformer model, AnomalyCase of, byte[][] tried)
     {
-        var options = new AnomalyOptions();
-        var profile = new ProfileDescription([.. options.ProfileTimes.Select(t => (double)t)], options.ProfileDraws, model.Settings.Seed);
+        var profile = new AnomalyOptions().Profile(model.Settings.Seed);
         if (scores.Any(s => !AnomalyMeasures.NeedsBits(s)))
         {
             var scorer = Scorer(AnomalyScore.Profile);

@@ -24,7 +24,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         _options = (options ?? new AnomalyOptions()).Copy();
         if (Problem(_options) is { } problem)
             throw new ArgumentException($"The option {problem}", nameof(options));
-        _profile = new([.. _options.ProfileTimes.Select(t => (double)t)], _options.ProfileDraws, _options.Seed ?? model.Settings.Seed);
+        _profile = _options.Profile(model.Settings.Seed);
     }
 
     /// <summary>

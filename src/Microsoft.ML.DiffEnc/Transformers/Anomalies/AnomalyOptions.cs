@@ -1,3 +1,5 @@
+using Microsoft.ML.DiffEnc.Diffusion;
+
 namespace Microsoft.ML.DiffEnc;
 
 /// <summary>How anomalies are told.</summary>
@@ -29,6 +31,10 @@ public sealed class AnomalyOptions
 
     /// <summary>Stops the fitting between two images with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
+
+    /// <summary>The profile that these options ask for.</summary>
+    /// <param name="modelSeed">What decides the noise where <see cref="Seed"/> does not.</param>
+    internal ProfileDescription Profile(int modelSeed) => new([.. ProfileTimes.Select(t => (double)t)], ProfileDraws, Seed ?? modelSeed);
 
     internal AnomalyOptions Copy()
     {

@@ -14,8 +14,7 @@ internal static class AnomalousPlaces
     /// <param name="unknown">Height × width places: set to true or false.</param>
     public static void Find(DiffEncModel model, ReadOnlySpan<byte> pixels, double share, int seed, Span<bool> unknown)
     {
-        var usual = new AnomalyOptions();
-        var profile = new ProfileDescription([.. usual.ProfileTimes.Select(t => (double)t)], usual.ProfileDraws, seed);
+        var profile = new AnomalyOptions().Profile(seed);
         var map = new float[unknown.Length];
         new ProfileExtractor(model, profile).Extract(pixels, new double[profile.Size], map);
         AnomalyMap.Smooth(map, model.Description.Width, model.Description.Height);
