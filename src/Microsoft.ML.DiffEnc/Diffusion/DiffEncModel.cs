@@ -60,6 +60,9 @@ public sealed partial class DiffEncModel : IDisposable
     /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
     internal bool FirstDerivativesOnly { get => _denoiser.FirstDerivativesOnly; set => _denoiser.FirstDerivativesOnly = value; }
 
+    /// <summary>The networks' arithmetic in training; losses, gradients of weights and everything else stay in the model's type.</summary>
+    internal TrainingPrecision Precision { set => _denoiser.Precision = _encoder.Precision = value; }
+
     /// <summary>
     /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
     /// layouts (convolution [out, in, height, width], dense [out, in], transposed convolution [in, out, height, width]). They are the model's own

@@ -76,7 +76,7 @@ internal sealed class Denoiser : nn.Module
         using var scope = NewDisposeScope();
         var features = Activations(z, time, conditioning, dropout).Last().Activation;
         var ofHead = head.Forward(cut ? features.Value.detach() : features.Value);
-        return (Output(features, z).MoveToOuterDisposeScope(), ofHead.MoveToOuterDisposeScope());
+        return (Output(features, z).MoveToOuterDisposeScope(), ofHead.to(z.dtype).MoveToOuterDisposeScope());
     }
 
     /// <summary>The names of <see cref="Activations"/>.</summary>

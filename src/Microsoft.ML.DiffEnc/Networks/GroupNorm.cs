@@ -28,6 +28,7 @@ internal sealed class GroupNorm : nn.Module
             return new(nn.functional.group_norm(x.Value, _groups, _weight, _bias, Epsilon));
 
         using var scope = NewDisposeScope();
+        x = x.To(_weight.dtype); // what autocast gives in bfloat16 is too coarse for means and deviations
         long[] shape = x.Value.shape, perGroup = [shape[0], _groups, -1], within = [2];
         var value = x.Value.reshape(perGroup);
         var tangent = x.TangentOrZero().reshape(perGroup);
