@@ -19,7 +19,7 @@ public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
-    private bool _disposed;
+    private bool _disposed, _firstDerivativesOnly;
 
     private DiffEncModel(ModelDescription description, long seed)
     {
@@ -57,8 +57,17 @@ public sealed partial class DiffEncModel : IDisposable
     /// </summary>
     internal int EvaluationsPerPass => Device.type == DeviceType.CPU ? 64 : 512;
 
-    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    internal bool FirstDerivativesOnly { get => _denoiser.FirstDerivativesOnly; set => _denoiser.FirstDerivativesOnly = value; }
+    /// <inheritdoc cref="IFirstDerivatives.FirstDerivativesOnly"/>
+    internal bool FirstDerivativesOnly
+    {
+        get => _firstDerivativesOnly;
+        set
+        {
+            _firstDerivativesOnly = value;
+            foreach (var part in Modules().SelectMany(m => m.Module.modules()).OfType<IFirstDerivatives>())
+                part.FirstDerivativesOnly = value;
+        }
+    }
 
     /// <summary>The networks' arithmetic in training; losses, gradients of weights and everything else stay in the model's type.</summary>
     internal TrainingPrecision Precision { set => _denoiser.Precision = _encoder.Precision = value; }

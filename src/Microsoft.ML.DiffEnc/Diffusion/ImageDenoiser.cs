@@ -21,9 +21,6 @@ internal sealed class ImageDenoiser : nn.Module
             register_module(name, module);
     }
 
-    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    public bool FirstDerivativesOnly { get => _network.FirstDerivativesOnly; set => _network.FirstDerivativesOnly = value; }
-
     /// <summary>The arithmetic of the network; what comes out is in the type of what goes in.</summary>
     public TrainingPrecision Precision { get; set; }
 

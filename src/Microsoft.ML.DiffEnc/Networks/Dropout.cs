@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,8 +12,6 @@ namespace Microsoft.ML.DiffEnc.Networks;
 /// </summary>
 internal sealed class Dropout
 {
-    private static readonly Vector512<uint> Iota = Vector512.Create(0u, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-
     private readonly double _probability;
     private readonly uint _stepKey;
     private readonly BatchSlice? _slice;
@@ -40,67 +38,36 @@ internal sealed class Dropout
         if (_probability == 0)
             return x;
         using var scope = NewDisposeScope();
-        var mask = _copies == 1 ? Mask(x.Value) : Mask(x.Value.narrow(0, 0, x.Value.size(0) / _copies)).repeat(_copies, 1, 1, 1);
+        var mask = Tensor(Next(), x.Value);
         return x.Map(v => v * mask).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A tensor like <paramref name="like"/> of 0 with the given probability, else 1/(1 − probability).</summary>
-    private Tensor Mask(Tensor like)
+    /// <summary>The mask of the next call, for kernels on the CPU.</summary>
+    public DropoutMask Next() => new(NextKey(), (uint)(_probability * 4294967296.0), (float)(1 / (1 - _probability)), _slice, _copies);
+
+    /// <summary>The mask as a tensor like <paramref name="like"/>, [B, …].</summary>
+    private Tensor Tensor(DropoutMask mask, Tensor like)
     {
-        uint key = NextKey();
         if (like.device.type != DeviceType.CPU)
-            return MaskByGenerator(like, key);
-        var mask = empty(like.shape, dtype: float32);
-        var values = MemoryMarshal.Cast<byte, uint>(mask.bytes);
-        var (threshold, kept) = ((uint)(_probability * 4294967296.0), (float)(1 / (1 - _probability)));
-        var slice = _slice ?? BatchSlice.Whole((int)like.size(0));
-        int perImage = values.Length / (int)like.size(0), part = perImage * slice.Count;
-        for (int i = 0; i < values.Length / part; i++) // the tensor may hold the slice several times, at several times t
-            Fill(values.Slice(i * part, part), unchecked((uint)(((long)i * slice.Of + slice.First) * perImage)), key, threshold, kept);
-        return mask.to(like.dtype);
+            return ByGenerator(like, mask.Key);
+        var values = empty(like.shape, dtype: float32);
+        mask.Fill(MemoryMarshal.Cast<byte, float>(values.bytes), (int)like.size(0));
+        return values.to(like.dtype);
     }
 
     /// <summary>The same where the tensor lives, without a transfer.</summary>
-    internal Tensor MaskByGenerator(Tensor like, uint key)
+    internal Tensor ByGenerator(Tensor like, uint key)
     {
         using var generator = new Generator(key, like.device);
+        long[] perImage = like.shape[1..];
         Tensor Uniform(long[] shape) => rand(shape, dtype: float32, device: like.device, generator: generator);
+        long rows = like.size(0) / _copies;
         var uniform = _slice is not { } slice
-            ? Uniform(like.shape)
-            : Uniform([like.size(0) / slice.Count, slice.Of, .. like.shape[1..]]).narrow(1, slice.First, slice.Count).reshape(like.shape);
-        return (uniform >= _probability).to(like.dtype) / (1 - _probability);
+            ? Uniform([rows, .. perImage])
+            : Uniform([rows / slice.Count, slice.Of, .. perImage]).narrow(1, slice.First, slice.Count).reshape([rows, .. perImage]);
+        var mask = (uniform >= _probability).to(like.dtype) / (1 - _probability);
+        return _copies == 1 ? mask : cat([.. Enumerable.Repeat(mask, _copies)]);
     }
 
-    private uint NextKey() => Mix(unchecked(_stepKey + ++_calls * 0x9E3779B1u));
-
-    /// <summary>The masks of consecutive elements, the first of which has the number <paramref name="first"/>.</summary>
-    private static void Fill(Span<uint> mask, uint first, uint key, uint threshold, float kept)
-    {
-        var blocks = MemoryMarshal.Cast<uint, Vector512<uint>>(mask);
-        uint keptBits = BitConverter.SingleToUInt32Bits(kept);
-        var (keys, thresholds, values) = (Vector512.Create(key), Vector512.Create(threshold), Vector512.Create(keptBits));
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = Vector512.GreaterThanOrEqual(Mix(Mix(Iota + Vector512.Create(unchecked(first + (uint)i * 16))) + keys), thresholds) & values;
-        for (int i = blocks.Length * 16; i < mask.Length; i++)
-            mask[i] = Mix(unchecked(Mix(unchecked(first + (uint)i)) + key)) >= threshold ? keptBits : 0;
-    }
-
-    // Two rounds of multiply and shift that pass the usual avalanche tests ("lowbias32").
-    private static uint Mix(uint x)
-    {
-        x ^= x >> 16;
-        x *= 0x7feb352d;
-        x ^= x >> 15;
-        x *= 0x846ca68b;
-        return x ^ (x >> 16);
-    }
-
-    private static Vector512<uint> Mix(Vector512<uint> x)
-    {
-        x ^= x >>> 16;
-        x *= Vector512.Create(0x7feb352du);
-        x ^= x >>> 15;
-        x *= Vector512.Create(0x846ca68bu);
-        return x ^ (x >>> 16);
-    }
+    private uint NextKey() => DropoutMask.Mix(unchecked(_stepKey + ++_calls * 0x9E3779B1u));
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -5,7 +6,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Networks;
 
 /// <summary>Group normalisation with a scale and an offset per channel; ε = 1e−6.</summary>
-internal sealed class GroupNorm : nn.Module
+internal sealed class GroupNorm : nn.Module, IFirstDerivatives
 {
     private const double Epsilon = 1e-6;
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
@@ -19,6 +20,21 @@ internal sealed class GroupNorm : nn.Module
         _bias = Initializer.Zeros(channels);
         register_parameter("weight", _weight);
         register_parameter("bias", _bias);
+    }
+
+    /// <inheritdoc/>
+    public bool FirstDerivativesOnly { get; set; }
+
+    /// <summary>Normalises, then swish, then dropout: in one kernel where there is one.</summary>
+    /// <param name="x">[B, C, H, W].</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/>: none.</param>
+    public Dual Swish(Dual x, Dropout? dropout = null)
+    {
+        if (FusedNormSwish.Takes(x.Value) && (FirstDerivativesOnly || !is_grad_enabled()))
+            return FusedNormSwish.Apply(x, _weight, _bias, _groups, Epsilon, dropout?.Next());
+        using var scope = NewDisposeScope();
+        var swish = Forward(x).Swish();
+        return (dropout?.Apply(swish) ?? swish).MoveToOuterDisposeScope();
     }
 
     /// <param name="x">[B, C, H, W].</param>

@@ -10,20 +10,21 @@ public class PrecisionTests
     private readonly MLContext _ml = new(seed: 5);
 
     [Fact]
-    public void BFloat16_trains_to_nearly_the_same_bound_with_weights_in_single_precision()
+    public void BFloat16_trains_weights_in_single_precision_to_nearly_the_same_losses()
     {
-        var heldOut = TrainingRuns.Discs(_ml, 50, seed: 2);
-        double Bits(TrainingPrecision precision)
+        double[] Losses(TrainingPrecision precision) // few and small: many CPUs only emulate it, a thousand times slower
         {
-            var options = TrainingRuns.Options(steps: 60);
-            (options.Precision, options.LearningRate) = (precision, 5e-3);
-            using var model = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 100));
+            var losses = new List<double>();
+            var options = TrainingRuns.Options(steps: 3);
+            (options.Precision, options.BatchSize, options.WarmUpSteps) = (precision, 4, 1);
+            options.Progress = new TrainingRuns.Callback(p => losses.Add(p.BitsPerDimension));
+            using var model = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 8));
             Assert.All(model.Model.NamedParameters.Values, w => Assert.Equal(float32, w.dtype));
-            return _ml.Generative().Evaluate(model.Transform(heldOut)).BitsPerDimension;
+            return [losses[0], losses[^1]];
         }
-        double single = Bits(TrainingPrecision.Float32), half = Bits(TrainingPrecision.BFloat16);
+        var (single, half) = (Losses(TrainingPrecision.Float32), Losses(TrainingPrecision.BFloat16));
         Assert.NotEqual(single, half);
-        Assert.Equal(single, half, 0.03 * single); // so early in a training, rounding moves the bound by a per cent or so
+        Assert.All(single.Zip(half), pair => Assert.Equal(pair.First, pair.Second, 0.1 * pair.First));
     }
 
     [Theory]
@@ -34,9 +35,9 @@ public class PrecisionTests
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var model = Models.Create(Models.Describe(encoder), dtype: ScalarType.Float32);
-        var images = Models.Images(model, 4);
-        var (eps0, eps) = (Models.Noise(model, 4, 1), Models.Noise(model, 4, 2));
-        var times = linspace(0.1, 0.9, 4, dtype: float64);
+        var images = Models.Images(model, 2);
+        var (eps0, eps) = (Models.Noise(model, 2, 1), Models.Noise(model, 2, 2));
+        var times = linspace(0.1, 0.9, 2, dtype: float64);
         var exact = model.Bound(images, times, eps0, eps).Diffusion;
         model.Precision = TrainingPrecision.BFloat16;
         var rounded = model.Bound(images, times, eps0, eps).Diffusion;

@@ -50,9 +50,9 @@ public class SliceTests
         Assert.True(Masks(null, batch).narrow(0, 2, 3).equal(Masks(slice, 3)).all().item<bool>());
         var twice = Masks(null, 2 * batch); // at two times t
         Assert.True(cat([twice.narrow(0, 2, 3), twice.narrow(0, batch + 2, 3)]).equal(Masks(slice, 6)).all().item<bool>());
-        Tensor ByGenerator(BatchSlice? of, long images) => new Dropout(0.5, 9, of).MaskByGenerator(ones(images, 5, 3, 3), 4);
-        var byGenerator = ByGenerator(null, 2 * batch);
-        Assert.True(cat([byGenerator.narrow(0, 2, 3), byGenerator.narrow(0, batch + 2, 3)]).equal(ByGenerator(slice, 6)).all().item<bool>());
+        Tensor OnDevice(BatchSlice? of, long images) => new Dropout(0.5, 9, of).ByGenerator(ones(images, 5, 3, 3), 4);
+        var onDevice = OnDevice(null, 2 * batch);
+        Assert.True(cat([onDevice.narrow(0, 2, 3), onDevice.narrow(0, batch + 2, 3)]).equal(OnDevice(slice, 6)).all().item<bool>());
     }
 
     [Fact]
