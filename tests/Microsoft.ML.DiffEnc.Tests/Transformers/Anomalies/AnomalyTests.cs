@@ -93,6 +93,28 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
         ((IDisposable)chain).Dispose();
     }
 
+    [Theory]
+    [InlineData(AnomalyScore.Profile)]
+    [InlineData(AnomalyScore.ComplexityCorrected)]
+    public void Scores_and_maps_are_those_of_each_image_alone_but_for_rounding(AnomalyScore score)
+    {
+        var options = Options(score);
+        options.AnomalyMapColumnName = "Map";
+        using var detector = _ml.Generative().DetectAnomalies(_model, options).Fit(TrainingRuns.Discs(_ml, 40));
+        Labeled[] rows = Mixed();
+        IDataView together = detector.Transform(_ml.Data.LoadFromEnumerable(rows));
+        float[] scores = [.. together.GetColumn<float>("Score")];
+        byte[][] maps = [.. together.GetColumn<MLImage>("Map").Select(map => map.Pixels.ToArray())];
+        var engine = _ml.Model.CreatePredictionEngine<Labeled, Verdict>(detector, new PredictionEngineOptions { OwnsTransformer = false });
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Assert.Equal(scores[i], engine.Predict(rows[i]).Score, 1e-3f * (1 + Math.Abs(scores[i])));
+            using MLImage alone = detector.Transform(_ml.Data.LoadFromEnumerable([rows[i]])).GetColumn<MLImage>("Map").Single();
+            Assert.All(alone.Pixels.ToArray().Zip(maps[i]), p => Assert.InRange(p.First - p.Second, -1, 1));
+        }
+        Assert.Equal(scores.Length, scores.Distinct().Count());
+    }
+
     [Fact]
     public void A_changed_threshold_changes_the_verdicts_and_nothing_else()
     {
@@ -115,7 +137,7 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
         var profile = new double[description.Size];
         var map = new float[Side * Side];
         using var model = Models.Create(Models.Describe(EncoderKind.Trainable, Side), dtype: ScalarType.Float32);
-        new ProfileExtractor(model, description).Extract(pixels, profile, map);
+        new ProfileExtractor(model, description).Extract(pixels, 1, profile, map);
 
         var image = tensor(pixels, dtype: uint8).reshape(1, 1, Side, Side);
         var (_, eps0, eps) = new ScoringDraws(3, 2, 9).For(pixels, [1, Side, Side], 0, 3);
