@@ -46,8 +46,9 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
 
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
-        var norm = Learn(_options.Score, [.. Each(fitting, r => scorer.Measure(images[r]))]);
-        float[] calibration = [.. Each(calibrating, r => (float)norm.Score(_options.Score, Measure(scorer, images[r], maps))).Order()];
+        var told = new Told(_options.Progress, fitting.Length + calibrating.Length);
+        var norm = Learn(_options.Score, [.. Each(fitting, told, r => scorer.Measure(images[r]))]);
+        float[] calibration = [.. Each(calibrating, told, r => (float)norm.Score(_options.Score, Measure(scorer, images[r], maps))).Order()];
         var settings = new AnomalySettings(
             _options.Score,
             Threshold(calibration, _options.FalsePositiveRate),
@@ -113,13 +114,15 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         return Math.Max(maps[(int)((maps.Count - 1) * MapShare)], float.Epsilon);
     }
 
-    private IEnumerable<T> Each<T>(int[] rows, Func<int, T> compute)
+    private IEnumerable<T> Each<T>(int[] rows, Told told, Func<int, T> compute)
     {
         foreach (int row in rows)
         {
             _options.CancellationToken.ThrowIfCancellationRequested();
             _host.CheckAlive();
-            yield return compute(row);
+            T measured = compute(row);
+            told.Add();
+            yield return measured;
         }
     }
 
@@ -151,5 +154,13 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         return options.ProfileDraws is < 1 or > FeatureDescription.MostDraws
             ? $"ProfileDraws is {options.ProfileDraws}; expected 1..{FeatureDescription.MostDraws}."
             : null;
+    }
+
+    /// <summary>Counts images and says how many there are.</summary>
+    private sealed class Told(IProgress<CalibrationProgress>? listener, int total)
+    {
+        private int _done;
+
+        public void Add() => listener?.Report(new(++_done, total));
     }
 }

@@ -93,6 +93,30 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
         ((IDisposable)chain).Dispose();
     }
 
+    [Theory]
+    [InlineData(AnomalyScore.Neighbours)] // learns from every second image
+    [InlineData(AnomalyScore.BitsPerDimension)]
+    public void Fitting_tells_of_every_image_and_stops_when_it_is_cancelled(AnomalyScore score)
+    {
+        var told = new List<CalibrationProgress>();
+        using var cancellation = new CancellationTokenSource();
+        var options = Options(score);
+        (options.Progress, options.CancellationToken) = (new Callback<CalibrationProgress>(told.Add), cancellation.Token);
+        var normal = TrainingRuns.Discs(_ml, 20);
+        _ml.Generative().DetectAnomalies(_model, options).Fit(normal).Dispose();
+        Assert.Equal(Enumerable.Range(1, 20).Select(i => new CalibrationProgress(i, 20)), told);
+
+        told.Clear();
+        options.Progress = new Callback<CalibrationProgress>(done =>
+        {
+            told.Add(done);
+            if (done.Images == 3)
+                cancellation.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => _ml.Generative().DetectAnomalies(_model, options).Fit(normal));
+        Assert.Equal(3, told.Count);
+    }
+
     [Fact]
     public void A_changed_threshold_changes_the_verdicts_and_nothing_else()
     {
