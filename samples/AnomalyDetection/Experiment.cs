@@ -123,7 +123,7 @@ internal sealed class Experiment(DetectionSettings settings, CancellationToken c
     /// <summary>ML.NET's own evaluation reads the same columns.</summary>
     private StockFigures StockEvaluation(ScoredPicture[] scored)
     {
-        int allowed = (int)(settings.FalsePositiveRate * scored.Count(row => row.Kind == 0));
+        int allowed = Math.Max(1, (int)(settings.FalsePositiveRate * scored.Count(row => row.Kind == 0)));
         AnomalyDetectionMetrics metrics = _ml.AnomalyDetection.Evaluate(_ml.Data.LoadFromEnumerable(scored), falsePositiveCount: allowed);
         return new(metrics.AreaUnderRocCurve, metrics.DetectionRateAtFalsePositiveCount, allowed);
     }
