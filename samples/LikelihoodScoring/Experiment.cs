@@ -42,7 +42,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
         LikelihoodReport heldOut = Report(model!.LastTransformer, images);
         var generation = new GenerationOptions { Steps = GenerationSteps, Seed = settings.Seed, CancellationToken = cancellation };
         IReadOnlyList<MLImage> generated =
-            ConsoleReport.Wait("Generating pictures", () => model.LastTransformer.Generate(GeneratedImages, generation));
+            Terminal.Wait("Generating pictures", () => model.LastTransformer.Generate(GeneratedImages, generation));
         new PictureReport(settings.Output, images).Save(runs, scored, heldOut, generated);
 
         var results = new Results
@@ -58,7 +58,7 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
             TotalSeconds = clock.Elapsed.TotalSeconds
         };
         _report.Finish(results, heldOut);
-        results.SaveJson(settings.Json);
+        FiguresFile.Save(settings.Json, results);
     }
 
     private TransformerChain<DiffEncTransformer> Train(ImageSet images, EncoderKind encoder, out TrainingDisplay training)
@@ -82,14 +82,14 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
     }
 
     /// <summary>Scores every picture once: Transform is lazy and would score anew for each evaluation.</summary>
-    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test, string what) => ConsoleReport.Wait(what, () =>
+    private ScoredImage[] Score(MLContext ml, ITransformer model, IDataView test, string what) => Terminal.Wait(what, () =>
         ml.Data.CreateEnumerable<ScoredImage>(model.Transform(test), reuseRowObject: false).Select(Checked).ToArray());
 
     /// <summary>Everything about the held-out normal pictures: errors over pictures and over draws, and where in time the loss comes from.</summary>
     private LikelihoodReport Report(DiffEncTransformer model, ImageSet images)
     {
         IDataView heldOut = images.Prepare(_ml.Data.FilterRowsByColumn(images.Test, "Label", upperBound: 0.5));
-        LikelihoodReport report = ConsoleReport.Wait("Reporting on the held-out pictures", () =>
+        LikelihoodReport report = Terminal.Wait("Reporting on the held-out pictures", () =>
             _ml.Generative().Report(model, heldOut, new LikelihoodReportOptions { CancellationToken = cancellation }));
         report.SaveJson(Path.Combine(settings.Output, ConsoleReport.JsonFile));
         report.SaveImagesCsv(Path.Combine(settings.Output, ConsoleReport.ImagesFile));

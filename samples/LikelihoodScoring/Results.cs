@@ -1,6 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using LikelihoodScoring.Baselines;
 using Microsoft.ML.DiffEnc;
 
@@ -9,14 +6,6 @@ namespace LikelihoodScoring;
 /// <summary>Every figure of a run; written as JSON with <c>--json</c>. Losses are in bits per dimension.</summary>
 internal sealed record Results
 {
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter() }
-    };
-
     public required Settings Settings { get; init; }
     public required string Pictures { get; init; }
 
@@ -34,14 +23,6 @@ internal sealed record Results
     public required double LargestDifferenceAfterLoading { get; init; }
 
     public required double TotalSeconds { get; init; }
-
-    /// <summary>Writes the file whole or not at all; does nothing without a path.</summary>
-    public void SaveJson(string? path)
-    {
-        if (path is null)
-            return;
-        OutputFiles.WriteWhole(path, unfinished => File.WriteAllText(unfinished, JsonSerializer.Serialize(this, Format)));
-    }
 }
 
 /// <summary>One trained model: its held-out losses, how well it finds the odd ones, and its training.</summary>

@@ -29,8 +29,11 @@ internal sealed record Settings
     /// <summary>A folder of odd pictures, for <see cref="DataSource.Images"/>; null: the sub-folder "odd", if there is one.</summary>
     public string? OddPath { get; init; }
 
-    /// <summary>The classes that are normal; null: all but the last.</summary>
+    /// <summary>The classes that are normal; null: all but <see cref="LeftOutClasses"/>.</summary>
     public IReadOnlyList<uint>? NormalClasses { get; init; }
+
+    /// <summary>Where <see cref="NormalClasses"/> is null, the classes that are not; null: the last.</summary>
+    public IReadOnlyList<uint>? LeftOutClasses { get; init; }
 
     /// <summary>The encoders to train, one after the other; the last one is reported in full.</summary>
     public required IReadOnlyList<EncoderKind> Encoders { get; init; }
@@ -45,6 +48,9 @@ internal sealed record Settings
 
     /// <summary>How many held-out normal pictures are scored, and at most how many odd ones (one of each kind at least).</summary>
     public int TestImages { get; init; }
+
+    /// <summary>How many further normal pictures are held out, for a detector to learn from what is normal.</summary>
+    public int CalibrationImages { get; init; }
 
     public int? Gpu { get; init; }
     public required string Output { get; init; }

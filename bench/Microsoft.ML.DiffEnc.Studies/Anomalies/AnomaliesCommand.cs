@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Spectre.Console;
 
 namespace Microsoft.ML.DiffEnc.Studies.Anomalies;
@@ -28,31 +27,50 @@ internal static class AnomaliesCommand
         var held = StudyOptions.Count("--held", "Normal test images.", 150);
         var leftOut = StudyOptions.Count("--left-out", "Test images of each left-out class, or of the other data set.", 75);
         var odd = StudyOptions.Count("--odd", "Images of each other kind: noise, blank, inverted, blurred.", 25);
+        var oneClass = new Option<uint[]>("--one-class")
+        {
+            Description = "One class against the rest: for each of these digits a training in which it alone is normal. [default: digits are left out]",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        oneClass.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<uint[]>()?.Any(digit => digit > 9) == true)
+                result.AddError("--one-class takes digits from 0 to 9.");
+        });
         var scores = new Option<AnomalyScore[]>("--scores")
         {
             Description = "The scores that are tried, beside RandomizedPca. [default: all]",
             DefaultValueFactory = _ => Enum.GetValues<AnomalyScore>(),
             AllowMultipleArgumentsPerToken = true,
         };
+        var (json, markdown) = (new Option<string?>("--json") { Description = "A file for all figures." },
+            new Option<string?>("--markdown") { Description = "A file for the table." });
         var command = new System.CommandLine.Command(
-            "anomalies", "Areas under ROC curves: left-out digits; or, where CIFAR-10's files are given, digits among its images.")
+            "anomalies", "Areas under ROC curves: left-out digits; one digit against the rest; or, where CIFAR-10's files are given, digits among its images.")
         {
-            path, models, steps, seeds, train, test, normal, held, leftOut, odd, scores
+            path, models, steps, seeds, oneClass, train, test, normal, held, leftOut, odd, scores, json, markdown
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(oneClass) is { Length: > 0 } && result.GetValue(train) is { Length: > 0 })
+                result.AddError("--one-class is for digits; leave out --cifar-train, or run both one after the other.");
+        });
         command.SetAction((parsed, cancellation) =>
         {
             var ml = new MLContext(seed: 1);
             var study = new AnomalyStudy(ml, parsed.GetRequiredValue(models), parsed.GetValue(steps), parsed.GetValue(scores)!, cancellation);
             var cases = new AnomalyCases(ml, new(parsed.GetValue(normal), parsed.GetValue(held), parsed.GetValue(leftOut), parsed.GetValue(odd)));
+            string mnist = parsed.GetRequiredValue(path);
+            IEnumerable<AnomalyCase> Of(int seed) => parsed.GetValue(oneClass) is { Length: > 0 } digits ? digits.Select(digit => cases.OneClass(mnist, digit, seed))
+                : [parsed.GetValue(train) is { Length: > 0 } files ? cases.Colour(mnist, files, parsed.GetValue(test) ?? [], seed) : cases.LeftOut(mnist, seed)];
             var results = new List<AnomalyResult>();
-            foreach (int seed in parsed.GetValue(seeds)!)
+            foreach (var of in parsed.GetValue(seeds)!.SelectMany(Of))
             {
-                AnsiConsole.MarkupLineInterpolated($"Seed {seed} …");
-                string mnist = parsed.GetRequiredValue(path);
-                results.AddRange(study.Run(parsed.GetValue(train) is { Length: > 0 } files
-                    ? cases.Colour(mnist, files, parsed.GetValue(test) ?? [], seed)
-                    : cases.LeftOut(mnist, seed)));
-                AnsiConsole.Write(TableOf(results));
+                AnsiConsole.MarkupLineInterpolated($"{of.Name}, seed {of.Seed} …");
+                results.AddRange(study.Run(of));
+                var table = new AnomalyTable(results, withMean: parsed.GetValue(oneClass) is { Length: > 0 });
+                AnsiConsole.Write(table.ForConsole());
+                table.Save(parsed.GetValue(json), parsed.GetValue(markdown));
             }
             return Task.CompletedTask;
         });
@@ -61,18 +79,4 @@ internal static class AnomaliesCommand
 
     private static Option<string[]> Cifar(string name, string of)
         => new(name) { Description = $"CIFAR-10 files: {of}. [default: none]", AllowMultipleArgumentsPerToken = true };
-
-    private static Table TableOf(List<AnomalyResult> results)
-    {
-        var table = new Table().RoundedBorder().Title("AUROC: mean over the trainings (the worst)");
-        table.AddColumn("score");
-        string[] kinds = [.. results.Select(r => r.Kind).Distinct()];
-        foreach (string kind in kinds)
-            table.AddColumn(new TableColumn(kind).RightAligned());
-        foreach (var score in results.GroupBy(r => r.Score))
-            table.AddRow([score.Key, .. kinds.Select(kind => Cell([.. score.Where(r => r.Kind == kind).Select(r => r.AreaUnderRocCurve)]))]);
-        return table;
-    }
-
-    private static string Cell(double[] areas) => string.Create(CultureInfo.InvariantCulture, $"{areas.Average():F3} ({areas.Min():F3})");
 }

@@ -25,6 +25,20 @@ internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts)
         ]);
     }
 
+    /// <summary>One digit is normal, the nine others are not; of each of them there are as many.</summary>
+    /// <param name="folder">MNIST's files, or others of their form.</param>
+    /// <param name="digit">The label of the normal images.</param>
+    /// <param name="seed">Of the training.</param>
+    public AnomalyCase OneClass(string folder, uint digit, int seed)
+    {
+        var train = Rows(StudyImages.View(ml, folder, "train"));
+        var test = Rows(StudyImages.View(ml, folder, "t10k"));
+        byte[][] Normal(IEnumerable<Row> rows, int count) => [.. rows.Where(r => r.Label == digit).Select(r => r.Image).Take(count)];
+        byte[][] others = [.. test.Where(r => r.Label != digit).GroupBy(r => r.Label).SelectMany(c => c.Take(counts.LeftOut)).Select(r => r.Image)];
+        return new($"one-class-{digit}-seed-{seed}", seed, DigitSize, 1, Normal(train.Take(TrainedOn), TrainedOn),
+            Normal(train.Skip(TrainedOn), counts.Normal), Normal(test, counts.Held), [($"{digit}", others)]);
+    }
+
     /// <summary>CIFAR-10 is normal, MNIST in its middle is not.</summary>
     public AnomalyCase Colour(string folder, string[] train, string[] test, int seed)
     {

@@ -13,27 +13,30 @@ internal static class ClassifiedImages
         ILookup<uint, byte[]> testing = ByClass(ml, test);
         (uint Label, byte[] Image)[] training = [.. Rows(ml, train)];
         uint[] classes = [.. training.Select(row => row.Label).Distinct().Order()];
-        HashSet<uint> normal = [.. settings.NormalClasses ?? AllButTheLast(classes)];
-        if (normal.Except(classes).Order().ToArray() is { Length: > 0 } unknown)
+        var (named, option) = settings.NormalClasses is null ? (settings.LeftOutClasses ?? [], "--leave-out") : (settings.NormalClasses, "--normal");
+        if (named.Except(classes).Order().ToArray() is { Length: > 0 } unknown)
             throw new UsageException(
-                $"--normal names {string.Join(", ", unknown)}, but the training data have the classes {string.Join(", ", classes)} and no others.");
+                $"{option} names {string.Join(", ", unknown)}, but the training data have the classes {string.Join(", ", classes)} and no others.");
+        HashSet<uint> normal = [.. settings.NormalClasses ?? (settings.LeftOutClasses is null ? AllButTheLast(classes) : classes.Except(named))];
 
         byte[][] all = [.. training.Where(row => normal.Contains(row.Label)).Select(row => row.Image)];
         byte[][] heldOut = [.. testing.Where(c => normal.Contains(c.Key)).SelectMany(c => c)];
-        if (all.Length <= Split<byte[]>.ValidationImages || heldOut.Length < 2)
+        int apart = Split<byte[]>.ValidationImages + settings.CalibrationImages;
+        if (all.Length <= apart || heldOut.Length < 2)
             throw new UsageException(
                 $"The normal classes have {all.Length} training and {heldOut.Length} test pictures; " +
-                $"expected more than {Split<byte[]>.ValidationImages} and at least 2. Name more classes with --normal, or bring more pictures.");
+                $"expected more than {apart} and at least 2. Take more classes for normal ({option}), or bring more pictures.");
 
         // At even distances: a file may be sorted by class, and its last pictures all of one.
-        (IReadOnlyList<byte[]> validation, IReadOnlyList<byte[]> rest) = Choose.EvenlyAndOthers(all, Split<byte[]>.ValidationImages);
+        (IReadOnlyList<byte[]> validation, IReadOnlyList<byte[]> others) = Choose.EvenlyAndOthers(all, Split<byte[]>.ValidationImages);
+        (IReadOnlyList<byte[]> calibration, IReadOnlyList<byte[]> rest) = Choose.EvenlyAndOthers(others, settings.CalibrationImages);
         uint[] oddClasses = [.. testing.Select(c => c.Key).Where(c => !normal.Contains(c)).Order()];
         var odd = oddClasses.Select(c => ($"class {className(c)}", Choose.Evenly([.. testing[c]], Math.Max(1, settings.TestImages / oddClasses.Length))));
         var shape = ((VectorDataViewType)train.Schema["Image"].Type).Dimensions;
         string normalNames = string.Join(", ", normal.Order().Select(className));
         return ImageSet.FromPixels(
             ml, $"{description}; normal classes: {normalNames}", width: shape[2], height: shape[1], channels: shape[0],
-            new Split<byte[]>(rest, validation, Choose.Evenly(heldOut, settings.TestImages)), [.. odd]);
+            new Split<byte[]>(rest, validation, Choose.Evenly(heldOut, settings.TestImages), calibration), [.. odd]);
     }
 
     private static uint[] AllButTheLast(uint[] classes) => classes.Length > 1 ? classes[..^1] : classes;

@@ -14,10 +14,11 @@ internal static class DrawnImages
         var painter = new Painter(Size, settings.Seed);
         byte[][] Digits(int count) => [.. Enumerable.Range(0, count).Select(_ => painter.Digit())];
 
-        var normal = new Split<byte[]>(Digits(TrainingImages), Digits(Split<byte[]>.ValidationImages), Digits(settings.TestImages));
+        byte[][] train = Digits(TrainingImages), validation = Digits(Split<byte[]>.ValidationImages), heldOut = Digits(settings.TestImages);
         int perKind = Math.Max(1, settings.TestImages / painter.OddKinds.Count);
         (string, IReadOnlyList<byte[]>)[] odd =
             [.. painter.OddKinds.Select(kind => (kind.Key, (IReadOnlyList<byte[]>)[.. Enumerable.Range(0, perKind).Select(_ => kind.Value())]))];
-        return ImageSet.FromPixels(ml, "digits drawn by the sample", Size, Size, channels: 1, normal, odd);
+        return ImageSet.FromPixels(
+            ml, "digits drawn by the sample", Size, Size, channels: 1, new(train, validation, heldOut, Digits(settings.CalibrationImages)), odd);
     }
 }

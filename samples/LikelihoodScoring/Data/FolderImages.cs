@@ -27,6 +27,7 @@ internal static class FolderImages
 
         new Random(settings.Seed).Shuffle(pictures);
         int heldOut = Math.Min(settings.TestImages, pictures.Length / 5), validation = Math.Min(Split<string>.ValidationImages, pictures.Length / 10);
+        int calibration = Math.Min(settings.CalibrationImages, pictures.Length / 4), apart = heldOut + validation + calibration;
         IEnumerable<FileRow> Normal(Range range) => pictures[range].Select(path => new FileRow { Path = path });
         IEnumerable<FileRow> oddRows = Choose.Evenly(oddPictures, settings.TestImages)
             .Select(path => new FileRow { Path = path, Label = 1, Kind = 1 });
@@ -37,9 +38,10 @@ internal static class FolderImages
             Width = Size,
             Height = Size,
             Channels = 3,
-            Train = ml.Data.LoadFromEnumerable(Normal((heldOut + validation)..).ToArray()),
+            Train = ml.Data.LoadFromEnumerable(Normal(apart..).ToArray()),
             Validation = ml.Data.LoadFromEnumerable(Normal(heldOut..(heldOut + validation)).ToArray()),
             Test = ml.Data.LoadFromEnumerable(Normal(..heldOut).Concat(oddRows).ToArray()),
+            Calibration = ml.Data.LoadFromEnumerable(Normal((heldOut + validation)..apart).ToArray()),
             LeftOut = [.. leftOut, .. oddLeftOut],
             OddKinds = oddPictures.Length > 0 ? [Path.GetFileName(oddFolder)] : [],
             Preparation = new EstimatorChain<ITransformer>()

@@ -16,6 +16,9 @@ internal sealed class ImageSet
     public required IDataView Validation { get; init; }
     public required IDataView Test { get; init; }
 
+    /// <summary>Further normal pictures, as many as the settings ask for.</summary>
+    public required IDataView Calibration { get; init; }
+
     /// <summary>The kinds of odd ones: a picture whose <c>Kind</c> is k + 1 is of kind k, and 0 is normal. May be empty.</summary>
     public required IReadOnlyList<string> OddKinds { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed class ImageSet
             Train = View(normal.Train.Select(pixels => new TestRow { Image = pixels })),
             Validation = View(normal.Validation.Select(pixels => new TestRow { Image = pixels })),
             Test = View(normal.HeldOut.Select(pixels => new TestRow { Image = pixels }).Concat(odd)),
+            Calibration = View(normal.Calibration.Select(pixels => new TestRow { Image = pixels })),
             OddKinds = [.. oddKinds.Select(kind => kind.Name)]
         };
     }

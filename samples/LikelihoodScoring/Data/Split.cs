@@ -1,7 +1,8 @@
 namespace LikelihoodScoring.Data;
 
-/// <summary>Normal pictures for training, for the validation points of the training curve, and for scoring: no picture is in two of them.</summary>
-internal sealed record Split<T>(IReadOnlyList<T> Train, IReadOnlyList<T> Validation, IReadOnlyList<T> HeldOut)
+/// <summary>Normal pictures for training, for the validation points of the training curve, and for scoring, and, where a
+/// detector is calibrated, for that: no picture is in two of them.</summary>
+internal sealed record Split<T>(IReadOnlyList<T> Train, IReadOnlyList<T> Validation, IReadOnlyList<T> HeldOut, IReadOnlyList<T> Calibration)
 {
     /// <summary>How many pictures the validation points are taken from.</summary>
     public const int ValidationImages = 64;

@@ -1,26 +1,17 @@
 using Microsoft.ML.DiffEnc;
 using OxyPlot;
-using OxyPlot.Axes;
-using OxyPlot.Legends;
 using OxyPlot.Series;
-using OxyPlot.SkiaSharp;
-using SkiaSharp;
 
 namespace LikelihoodScoring.Reporting;
 
 /// <summary>The charts of the report.</summary>
 internal static class Charts
 {
-    private const int Width = 1200, Height = 700;
-    private const float Zoom = 1.5f;
-    private static readonly OxyColor Blue = OxyColor.FromRgb(0x2F, 0x6D, 0xB5), Red = OxyColor.FromRgb(0xD9, 0x48, 0x2B);
-    private static readonly OxyColor Green = OxyColor.FromRgb(0x3A, 0x8F, 0x5C), Ink = OxyColor.FromRgb(0x22, 0x2B, 0x36), Lines = OxyColor.FromRgb(0xE6, 0xE9, 0xED);
-
     /// <summary>Bits per dimension against the step: the noisy training loss, its running mean and the validation points, per encoder.</summary>
     public static void SaveTrainingCurve(string path, IReadOnlyList<EncoderRun> runs)
     {
-        PlotModel plot = NewPlot("Training", "step", "bits per dimension");
-        OxyColor[] colors = [Blue, Green, Red];
+        PlotModel plot = Plots.New("Training", "step", "bits per dimension");
+        OxyColor[] colors = [Plots.Blue, Plots.Green, Plots.Red];
         double top = 0, bottom = double.PositiveInfinity;
         for (int i = 0; i < runs.Count; i++)
         {
@@ -52,15 +43,15 @@ internal static class Charts
         }
         if (top > bottom)
             (plot.Axes[1].Minimum, plot.Axes[1].Maximum) = (Math.Max(0, bottom - 0.15 * (top - bottom)), top + 0.05 * (top - bottom));
-        Save(plot, path);
+        Plots.Save(plot, path);
     }
 
     /// <summary>How the scores of normal and odd pictures are spread.</summary>
     public static void SaveScores(string path, IReadOnlyList<ScoredImage> scored)
     {
-        PlotModel plot = NewPlot("Scores", "bits per dimension", "pictures");
+        PlotModel plot = Plots.New("Scores", "bits per dimension", "pictures");
         double low = scored.Min(row => row.BitsPerDimension), high = Math.Max(scored.Max(row => row.BitsPerDimension), low + 1e-3);
-        foreach ((string name, bool odd, OxyColor color) in new[] { ("held-out normal", false, Blue), ("odd ones", true, Red) })
+        foreach ((string name, bool odd, OxyColor color) in new[] { ("held-out normal", false, Plots.Blue), ("odd ones", true, Plots.Red) })
         {
             double[] values = [.. scored.Where(row => row.IsOdd == odd).Select(row => (double)row.BitsPerDimension)];
             if (values.Length == 0)
@@ -70,18 +61,18 @@ internal static class Charts
             plot.Series.Add(series);
         }
         plot.Axes[1].Minimum = 0;
-        Save(plot, path);
+        Plots.Save(plot, path);
     }
 
     /// <summary>Where in time the diffusion loss comes from: its mean in each stratum, and one standard error either way.</summary>
     public static void SaveLossOverTime(string path, LikelihoodReport report)
     {
-        PlotModel plot = NewPlot("Diffusion loss over time", "time t: from the clean picture to noise", "bits per dimension, per unit of t");
+        PlotModel plot = Plots.New("Diffusion loss over time", "time t: from the clean picture to noise", "bits per dimension, per unit of t");
         LossStratum[] strata = [.. report.DiffusionLossOverTime.Where(s => s.Evaluations > 0)];
-        var band = new AreaSeries { Fill = OxyColor.FromAColor(90, Blue), Title = "± standard error" };
-        var area = new AreaSeries { Fill = OxyColor.FromAColor(25, Blue) };
+        var band = new AreaSeries { Fill = OxyColor.FromAColor(90, Plots.Blue), Title = "± standard error" };
+        var area = new AreaSeries { Fill = OxyColor.FromAColor(25, Plots.Blue) };
         string title = $"held-out pictures; the area is {report.DiffusionLoss.Mean:F3} bits/dim";
-        var mean = new LineSeries { Color = Blue, StrokeThickness = 2, Title = title };
+        var mean = new LineSeries { Color = Plots.Blue, StrokeThickness = 2, Title = title };
         foreach (AreaSeries filled in new[] { band, area })
             filled.Color = filled.Color2 = OxyColors.Transparent;
         foreach (LossStratum s in strata)
@@ -103,7 +94,7 @@ internal static class Charts
         }
         plot.Axes[1].Minimum = 0;
         (plot.Axes[0].Minimum, plot.Axes[0].Maximum) = (0, 1);
-        Save(plot, path);
+        Plots.Save(plot, path);
     }
 
     private static IEnumerable<HistogramItem> Bins(double[] values, double low, double high)
@@ -125,47 +116,5 @@ internal static class Charts
             int first = Math.Max(0, i - half), last = Math.Min(points.Length - 1, i + half);
             yield return new DataPoint(points[i].X, Enumerable.Range(first, last - first + 1).Average(k => points[k].Y));
         }
-    }
-
-    private static PlotModel NewPlot(string title, string x, string y)
-    {
-        var plot = new PlotModel
-        {
-            Title = title,
-            TitleHorizontalAlignment = TitleHorizontalAlignment.CenteredWithinPlotArea,
-            TextColor = Ink,
-            DefaultFont = "DejaVu Sans",
-            PlotAreaBorderColor = Lines,
-            Padding = new OxyThickness(12, 12, 24, 12)
-        };
-        plot.Axes.Add(NewAxis(AxisPosition.Bottom, x));
-        plot.Axes.Add(NewAxis(AxisPosition.Left, y));
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendBackground = OxyColor.FromAColor(220, OxyColors.White) });
-        return plot;
-    }
-
-    private static LinearAxis NewAxis(AxisPosition position, string title) => new()
-    {
-        Position = position,
-        Title = title,
-        AxisTitleDistance = 8,
-        TicklineColor = Lines,
-        MajorGridlineStyle = LineStyle.Solid,
-        MajorGridlineColor = Lines,
-        MinorTickSize = 0
-    };
-
-    private static void Save(PlotModel plot, string path)
-    {
-        using var bitmap = new SKBitmap(Width, Height);
-        using var canvas = new SKCanvas(bitmap);
-        canvas.Clear(SKColors.White);
-        using var context = new SkiaRenderContext { SkCanvas = canvas, RenderTarget = RenderTarget.PixelGraphic, DpiScale = Zoom };
-        // Shaping would ask for HarfBuzz's native library, and Latin text does without.
-        context.UseTextShaping = false;
-        ((IPlotModel)plot).Update(updateData: true);
-        ((IPlotModel)plot).Render(context, new OxyRect(0, 0, Width / Zoom, Height / Zoom));
-        canvas.Flush();
-        Drawing.Raster.SavePng(bitmap, path);
     }
 }

@@ -11,11 +11,6 @@ internal sealed class ConsoleReport(Settings settings)
     /// <summary>The library's report on the held-out pictures, in the output folder.</summary>
     public const string JsonFile = "held-out.json", ImagesFile = "held-out.csv", CurveFile = "loss-over-time.csv";
 
-    private const int MostPaths = 5;
-
-    /// <summary>Whether the output is a terminal that can be redrawn.</summary>
-    public static bool IsLive => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
-
     public void Start(ImageSet images)
     {
         AnsiConsole.Write(new Rule("[bold]Likelihood scoring with DiffEnc[/]").LeftJustified());
@@ -24,18 +19,9 @@ internal sealed class ConsoleReport(Settings settings)
         AnsiConsole.MarkupLineInterpolated(
             $"          {images.Train.GetRowCount()} to train on, {rows.GetValueOrDefault(false)} held out, {rows.GetValueOrDefault(true)} odd ones");
         if (images.LeftOut.Count > 0)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]Left out: {Several(images.LeftOut)}, damaged or not pictures.[/]");
+            AnsiConsole.MarkupLineInterpolated($"[yellow]Left out: {Terminal.Several(images.LeftOut)}, damaged or not pictures.[/]");
         string device = settings.Gpu is int gpu ? $"GPU {gpu}" : "the CPU";
         AnsiConsole.MarkupLineInterpolated($"Model:    {settings.Preset}, seed {settings.Seed}, on {device}");
-    }
-
-    /// <summary>Says what is being waited for.</summary>
-    public static T Wait<T>(string what, Func<T> work)
-    {
-        if (IsLive)
-            return AnsiConsole.Status().Start($"{Markup.Escape(what)} …", _ => work());
-        AnsiConsole.MarkupLineInterpolated($"{what} …");
-        return work();
     }
 
     public void Finish(Results results, LikelihoodReport heldOut)
@@ -62,7 +48,7 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteLosses(EncoderRun run)
     {
-        Table table = NewTable("Likelihood, bits per dimension", "", "held-out normal");
+        Table table = Terminal.NewTable("Likelihood, bits per dimension", "", "held-out normal");
         if (run.Odd is not null)
             table.AddColumn(new TableColumn("odd ones").RightAligned());
         void Row(string name, Func<GenerativeMetrics, string> value) =>
@@ -85,7 +71,7 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteOddKinds(Results results, EncoderRun run)
     {
-        Table table = NewTable("Odd ones, found by their score", "kind", "pictures", "bits/dim", "AUROC");
+        Table table = Terminal.NewTable("Odd ones, found by their score", "kind", "pictures", "bits/dim", "AUROC");
         foreach (OddKind kind in results.OddKinds)
             table.AddRow(Markup.Escape(kind.Kind), $"{kind.Rows}", Bits(kind.BitsPerDimension), Auroc(kind.AreaUnderRocCurve));
         if (results.OddKinds.Count > 1)
@@ -97,7 +83,7 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteBaselines(Baselines.BaselineFigures baselines, double model)
     {
-        Table table = NewTable("The held-out pictures in simpler codes", "code", "bits/dim");
+        Table table = Terminal.NewTable("The held-out pictures in simpler codes", "code", "bits/dim");
         table.AddRow("DiffEnc (upper bound)", $"[bold]{Bits(model)}[/]");
         table.AddRow("independent-pixel histogram", Bits(baselines.PixelHistogram));
         table.AddRow("PNG, compressed pixels alone", Bits(baselines.PngPixelsOnly));
@@ -111,7 +97,7 @@ internal sealed class ConsoleReport(Settings settings)
 
     private static void WriteEncoders(IReadOnlyList<EncoderRun> runs)
     {
-        Table table = NewTable("Encoders at equal steps and seed, held-out normal", ["bits/dim", .. runs.Select(run => Names.Of(run.Encoder))]);
+        Table table = Terminal.NewTable("Encoders at equal steps and seed, held-out normal", ["bits/dim", .. runs.Select(run => Names.Of(run.Encoder))]);
         void Row(string name, Func<EncoderRun, string> value) => table.AddRow([name, .. runs.Select(value)]);
 
         Row("[bold]bound[/]", run => Bound(run.HeldOut));
@@ -127,17 +113,6 @@ internal sealed class ConsoleReport(Settings settings)
             AnsiConsole.MarkupLineInterpolated(
                 $"[grey]Norms of a picture: root mean square over {norms.Images} not trained on, at t = {string.Join(", ", norms.Times)}.[/]");
         AnsiConsole.WriteLine();
-    }
-
-    private static string Several(IReadOnlyList<string> paths) =>
-        string.Join(", ", paths.Take(MostPaths)) + (paths.Count > MostPaths ? $" and {paths.Count - MostPaths} more" : "");
-
-    private static Table NewTable(string title, params string[] columns)
-    {
-        var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle(title) };
-        for (int i = 0; i < columns.Length; i++)
-            table.AddColumn(i == 0 ? new TableColumn(columns[i]) : new TableColumn(columns[i]).RightAligned());
-        return table;
     }
 
     /// <summary>One picture alone has no standard error.</summary>

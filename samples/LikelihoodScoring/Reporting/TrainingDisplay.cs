@@ -24,7 +24,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IDisposable
     public TrainingDisplay(string title)
     {
         _title = title;
-        if (ConsoleReport.IsLive)
+        if (Terminal.IsLive)
             _panel = new LivePanel(Panel(new Markup("starting …")));
         else
             AnsiConsole.MarkupLineInterpolated($"[bold]{title}[/]");

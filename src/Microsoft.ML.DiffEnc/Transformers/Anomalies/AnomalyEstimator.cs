@@ -46,8 +46,9 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
 
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
-        var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting)]);
-        float[] calibration = [.. Measure(scorer, images, calibrating, maps).Select(m => (float)norm.Score(_options.Score, m)).Order()];
+        var told = new Told(_options.Progress, fitting.Length + calibrating.Length);
+        var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting, told)]);
+        float[] calibration = [.. Measure(scorer, images, calibrating, told, maps).Select(m => (float)norm.Score(_options.Score, m)).Order()];
         var settings = new AnomalySettings(
             _options.Score,
             Threshold(calibration, _options.FalsePositiveRate),
@@ -98,18 +99,20 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     }
 
     /// <summary>Measures images of a table, a batch at a time.</summary>
-    private IEnumerable<AnomalyMeasures> Measure(AnomalyScorer scorer, PixelTable images, int[] rows, List<float>? maps = null)
+    private IEnumerable<AnomalyMeasures> Measure(AnomalyScorer scorer, PixelTable images, int[] rows, Told told, List<float>? maps = null)
     {
         int size = _model.ImageColumn.ValuesPerImage, places = _model.ImageColumn.Width * _model.ImageColumn.Height;
         foreach (int[] batch in rows.Chunk(_model.BatchSize))
         {
-            _options.CancellationToken.ThrowIfCancellationRequested();
-            _host.CheckAlive();
             var pixels = new byte[batch.Length * size];
             for (int i = 0; i < batch.Length; i++)
                 images[batch[i]].CopyTo(pixels.AsSpan(i * size));
             var mapsOfBatch = new float[maps is null ? 0 : batch.Length * places];
-            foreach (AnomalyMeasures measures in scorer.Measure(pixels, batch.Length, mapsOfBatch))
+            AnomalyMeasures[] measured = [.. scorer.Measure(pixels, batch.Length, mapsOfBatch)];
+            told.Add(batch.Length);
+            _options.CancellationToken.ThrowIfCancellationRequested();
+            _host.CheckAlive();
+            foreach (AnomalyMeasures measures in measured)
                 yield return measures;
             maps?.AddRange(mapsOfBatch);
         }
@@ -151,5 +154,13 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         return options.ProfileDraws is < 1 or > FeatureDescription.MostDraws
             ? $"ProfileDraws is {options.ProfileDraws}; expected 1..{FeatureDescription.MostDraws}."
             : null;
+    }
+
+    /// <summary>Counts images and says how many there are.</summary>
+    private sealed class Told(IProgress<CalibrationProgress>? listener, int total)
+    {
+        private int _done;
+
+        public void Add(int images) => listener?.Report(new(_done += images, total));
     }
 }

@@ -29,6 +29,9 @@ public sealed class AnomalyOptions
     /// scoring seed.</summary>
     public int? Seed;
 
+    /// <summary>Told after each image that the fitting has measured. Default: nobody.</summary>
+    public IProgress<CalibrationProgress>? Progress;
+
     /// <summary>Stops the fitting between two images with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
 

@@ -115,6 +115,30 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
         Assert.Equal(scores.Length, scores.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(AnomalyScore.Neighbours)] // learns from every second image
+    [InlineData(AnomalyScore.BitsPerDimension)]
+    public void Fitting_tells_how_far_it_is_and_stops_when_it_is_cancelled(AnomalyScore score)
+    {
+        var told = new List<CalibrationProgress>();
+        using var cancellation = new CancellationTokenSource();
+        var options = Options(score);
+        (options.Progress, options.CancellationToken) = (new Callback<CalibrationProgress>(told.Add), cancellation.Token);
+        var normal = TrainingRuns.Discs(_ml, 20);
+        _ml.Generative().DetectAnomalies(_model, options).Fit(normal).Dispose();
+        Assert.Equal(told.Select(p => p.Images).Distinct().Order(), told.Select(p => p.Images)); // it grows, a batch at a time
+        Assert.Equal(new CalibrationProgress(20, 20), told[^1]);
+
+        told.Clear();
+        options.Progress = new Callback<CalibrationProgress>(done =>
+        {
+            told.Add(done);
+            cancellation.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => _ml.Generative().DetectAnomalies(_model, options).Fit(normal));
+        Assert.Single(told);
+    }
+
     [Fact]
     public void A_changed_threshold_changes_the_verdicts_and_nothing_else()
     {

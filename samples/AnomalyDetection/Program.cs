@@ -1,0 +1,3 @@
+using AnomalyDetection;
+
+return CommandLine.Run(args);
