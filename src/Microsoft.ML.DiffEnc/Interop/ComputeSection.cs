@@ -12,6 +12,11 @@ namespace Microsoft.ML.DiffEnc.Interop;
 /// it ends early, without harm but without its protection, where other threads allocate more than <see cref="Allowance"/> meanwhile or
 /// call <see cref="GC.Collect()"/>. Sections of several threads follow one another: libtorch uses all cores in each.
 /// <para>
+/// The threads of a team, which compute on a device each and wait for one another, share theirs: it ends when the last of them has left, and who
+/// comes back before that waits for the next one, so that collections are not held off for ever. Nobody waits for another thread inside a
+/// section: who has to steps out (<see cref="StepOut"/>).
+/// </para>
+/// <para>
 /// In a program that does little but compute, the collector would hardly ever come of itself: each section finds new memory, and what the one before
 /// left lies there, with what native code holds for it. So a section that leaves the heap <see cref="Garbage"/> above its size after the last
 /// collection has it collected.
@@ -20,20 +25,30 @@ namespace Microsoft.ML.DiffEnc.Interop;
 internal static class ComputeSection
 {
     private const long Allowance = 64 << 20;
-    private const int WaitingMilliseconds = 20;
-    private static readonly Lock Gate = new();
-    private static readonly Ending End = new();
     private const long Garbage = 16 << 20;
-    private static int _depth;
-    private static bool _paused;
+    private const int WaitingMilliseconds = 20;
+    private static readonly object Gate = new(); // not a Lock: threads wait on it
+    private static readonly Ending End = new();
+
+    /// <summary>The team whose section it is, or the thread; <see langword="null"/>: there is none.</summary>
+    private static object? _owner;
+
+    private static int _inside;
+    private static bool _closing, _paused;
     private static long _heap; // in bytes, after the last collection
+
+    [ThreadStatic]
+    private static object? _team;
+
+    [ThreadStatic]
+    private static int _depth;
 
     /// <summary>Begins a section; dispose of the result, on the same thread, to end it. Sections may be nested.</summary>
     public static IDisposable Enter()
     {
-        Gate.Enter();
-        if (_depth++ == 0)
-            _paused = TryPause();
+        if (_depth == 0)
+            Arrive();
+        _depth++;
         return End;
     }
 
@@ -41,12 +56,64 @@ internal static class ComputeSection
     /// <param name="unless">Asked now and then: whether to wait no longer.</param>
     public static void WaitForEnd(Func<bool> unless)
     {
-        while (!unless())
+        while (_depth == 0 && !unless())
         {
-            if (!Gate.TryEnter(WaitingMilliseconds))
-                continue;
-            Gate.Exit();
-            return;
+            lock (Gate)
+            {
+                if (_owner is null)
+                    return;
+                Monitor.Wait(Gate, WaitingMilliseconds);
+                if (_owner is null)
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Makes this thread one of a team until the result is disposed of.</summary>
+    public static IDisposable Join(object team)
+    {
+        _team = team;
+        return new Membership();
+    }
+
+    /// <summary>Leaves this thread's sections, to wait for something; disposing of the result, on the same thread, enters them again.</summary>
+    public static IDisposable StepOut()
+    {
+        int depth = _depth;
+        if (depth > 0)
+            Depart();
+        _depth = 0;
+        return new Break(depth);
+    }
+
+    private static void Arrive()
+    {
+        object me = _team ?? Thread.CurrentThread;
+        lock (Gate)
+        {
+            while (_owner is not null && (_owner != me || _closing))
+                Monitor.Wait(Gate);
+            if (_inside++ > 0)
+                return;
+            (_owner, _closing) = (me, false);
+            _paused = TryPause();
+        }
+    }
+
+    private static void Depart()
+    {
+        lock (Gate)
+        {
+            _closing = true;
+            if (--_inside > 0)
+                return;
+            if (_paused)
+            {
+                Resume();
+                CollectGarbage();
+            }
+            _owner = null;
+            Monitor.PulseAll(Gate);
         }
     }
 
@@ -60,16 +127,6 @@ internal static class ComputeSection
         {
             return false; // the program has paused it itself, or this runtime cannot
         }
-    }
-
-    private static void Leave()
-    {
-        if (--_depth == 0 && _paused)
-        {
-            Resume();
-            CollectGarbage();
-        }
-        Gate.Exit();
     }
 
     private static void Resume()
@@ -100,6 +157,25 @@ internal static class ComputeSection
 
     private sealed class Ending : IDisposable
     {
-        public void Dispose() => Leave();
+        public void Dispose()
+        {
+            if (--_depth == 0)
+                Depart();
+        }
+    }
+
+    private sealed class Break(int depth) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (depth > 0)
+                Arrive();
+            _depth = depth;
+        }
+    }
+
+    private sealed class Membership : IDisposable
+    {
+        public void Dispose() => _team = null;
     }
 }
