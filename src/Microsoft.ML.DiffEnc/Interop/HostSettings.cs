@@ -18,6 +18,22 @@ internal static class HostSettings
         return NativeBackend.SelectDevice(settings.GpuDeviceId, settings.FallbackToCpu, message => channel.Warning(MessageSensitivity.None, message));
     }
 
+    /// <summary>The devices for a training: GPUs of the given numbers, or the one that the environment asks for.</summary>
+    /// <param name="environment">The environment.</param>
+    /// <param name="gpuDeviceIds">The option; <see langword="null"/>: the environment decides.</param>
+    /// <returns>The GPUs, or, where one of them is missing and it may fall back, the CPU alone.</returns>
+    /// <inheritdoc cref="SelectDevice"/>
+    public static IReadOnlyList<TorchSharp.torch.Device> SelectDevices(IHostEnvironment environment, int[]? gpuDeviceIds)
+    {
+        if (gpuDeviceIds is null)
+            return [SelectDevice(environment)];
+        bool fallBack = ((IHostEnvironmentInternal)environment).FallbackToCpu;
+        using var channel = environment.Start("Device");
+        var devices = Array.ConvertAll(gpuDeviceIds, id => NativeBackend.SelectDevice(
+            id, fallBack, message => channel.Warning(MessageSensitivity.None, message), "The option GpuDeviceIds"));
+        return devices.FirstOrDefault(device => device.type == TorchSharp.DeviceType.CPU) is { } cpu ? [cpu] : devices;
+    }
+
     /// <summary>Makes a model on the CPU and moves it to the device that the environment asks for.</summary>
     public static DiffEncModel PlaceModel(IHostEnvironment environment, Func<DiffEncModel> make)
     {

@@ -20,15 +20,17 @@ internal static class NativeBackend
     /// <param name="gpuDeviceId"><c>MLContext.GpuDeviceId</c>; null means the CPU.</param>
     /// <param name="fallbackToCpu"><c>MLContext.FallbackToCpu</c>: whether the CPU will do where the GPU asked for is missing.</param>
     /// <param name="warn">Told, once per call, when the CPU is taken instead of a missing GPU.</param>
+    /// <param name="setting">What holds <paramref name="gpuDeviceId"/>, for messages.</param>
     /// <exception cref="InvalidOperationException">There is no such GPU, and <paramref name="fallbackToCpu"/> is false.</exception>
     /// <exception cref="DllNotFoundException">libtorch cannot be loaded.</exception>
-    public static torch.Device SelectDevice(int? gpuDeviceId, bool fallbackToCpu, Action<string> warn)
+    public static torch.Device SelectDevice(
+        int? gpuDeviceId, bool fallbackToCpu, Action<string> warn, string setting = "MLContext.GpuDeviceId")
     {
         EnsureLoaded();
         if (gpuDeviceId is not int id)
             return torch.CPU;
         int devices = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
-        if (ExplainMissingGpu(id, devices, HasCudaLibrary) is not { } problem)
+        if (ExplainMissingGpu(id, devices, HasCudaLibrary, setting) is not { } problem)
         {
             // libtorch lets cuDNN round to TF32 by default; single precision is what was asked for.
             torch.backends.cudnn.allow_tf32 = false;
@@ -36,15 +38,15 @@ internal static class NativeBackend
             return torch.device(DeviceType.CUDA, id);
         }
         if (!fallbackToCpu)
-            throw new InvalidOperationException($"{problem} To run on the CPU, leave MLContext.GpuDeviceId null or set MLContext.FallbackToCpu.");
+            throw new InvalidOperationException($"{problem} To run on the CPU, leave {setting} null or set MLContext.FallbackToCpu.");
         warn($"{problem} Running on the CPU instead.");
         return torch.CPU;
     }
 
     /// <summary>Why the GPU of that number cannot be used, or null where it can.</summary>
-    internal static string? ExplainMissingGpu(int gpuDeviceId, int devices, bool cudaBuild) =>
+    internal static string? ExplainMissingGpu(int gpuDeviceId, int devices, bool cudaBuild, string setting = "MLContext.GpuDeviceId") =>
         gpuDeviceId >= 0 && gpuDeviceId < devices ? null
-        : $"MLContext.GpuDeviceId is {gpuDeviceId}, but " + (gpuDeviceId, devices, cudaBuild) switch
+        : $"{setting} is {gpuDeviceId}, but " + (gpuDeviceId, devices, cudaBuild) switch
         {
             (_, > 0, _) => $"libtorch sees {devices} CUDA device{(devices == 1 ? "" : "s")}: expected 0{(devices == 1 ? "" : $" to {devices - 1}")}.",
             (_, _, true) => "libtorch sees no CUDA device. Check the NVIDIA driver (nvidia-smi) and CUDA_VISIBLE_DEVICES.",

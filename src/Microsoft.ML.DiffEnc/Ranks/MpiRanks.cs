@@ -29,6 +29,7 @@ internal sealed class MpiRanks : IRankGroup
     private readonly Notices _notices;
     private readonly Peers _peers;
     private volatile bool _terminating;
+    private bool _abandoned;
 
     /// <param name="mpi">The process.</param>
     /// <param name="patience">How long to wait for another rank.</param>
@@ -128,7 +129,9 @@ internal sealed class MpiRanks : IRankGroup
 
     public void Abandon(Exception error, Action? save)
     {
-        _mpi.IsBroken = true;
+        if (_abandoned)
+            return;
+        _abandoned = _mpi.IsBroken = true;
         try
         {
             if (error is not RankFailureException)

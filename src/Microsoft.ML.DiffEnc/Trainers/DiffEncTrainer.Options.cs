@@ -156,6 +156,20 @@ public sealed partial class DiffEncTrainer
         /// </summary>
         public int? MicroBatchSize;
 
+        /// <summary>
+        /// The processes that train this model together, see <see cref="RankGroup.Mpi"/>; each is given the same options and data. The result is that of one
+        /// process with the same <see cref="BatchSize"/>, which counts the images of all, up to the rounding of sums. Rank 0 reports progress, looks at
+        /// the validation set and writes checkpoints. Not with <see cref="StepVariance.Optimal"/>. Default: this process alone.
+        /// </summary>
+        public RankGroup? Ranks;
+
+        /// <summary>
+        /// The numbers of the GPUs, at least one and each once, on which this process trains the model, a part of every batch on each; the trained model is on
+        /// the first. They take the place of <c>MLContext.GpuDeviceId</c>; <c>FallbackToCpu</c> holds for them too. <see cref="BatchSize"/> counts the images
+        /// of all. Not with <see cref="Ranks"/>, nor, from two on, with <see cref="StepVariance.Optimal"/>. Default: the MLContext's device.
+        /// </summary>
+        public int[]? GpuDeviceIds;
+
         /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none.
         /// Default 8.</summary>
         public int ScoringDraws = ScoringSettings.DefaultDraws;

@@ -1,6 +1,7 @@
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Ranks;
 using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Training;
 using Microsoft.ML.DiffEnc.Transformers;
@@ -55,12 +56,18 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     /// <summary>Told of the parts of every step: for benchmarks and tests.</summary>
     internal IStepObserver? Observer { get; set; }
 
+    /// <summary>Where it trains, a part of every batch on each: for tests on several CPUs. <see langword="null"/>: as the options and the host say.</summary>
+    internal IReadOnlyList<TorchSharp.torch.Device>? Devices { get; set; }
+
+    private IRankGroup Ranks => _options.Ranks?.Ranks ?? SingleRank.Instance;
+
     /// <summary>Trains on all images of <paramref name="input"/>, which are read once.</summary>
     /// <returns>The trained model, as a transformer that scores likelihoods. Dispose it to free the weights.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size, or the label column is missing or no
     /// key.</exception>
     /// <exception cref="InvalidOperationException">There are no images, or none has a label; one is missing or holds values that are no pixels; the
-    /// device is not there; the training diverges; or the checkpoints are of another training, or already stand where this one is to end.</exception>
+    /// device is not there; the training diverges; the checkpoints are of another training, or already stand where this one is to end; or, with
+    /// <see cref="Options.Ranks"/>, another rank is gone, has failed, does not answer or was given something else.</exception>
     /// <exception cref="IOException">The reference checkpoint cannot be read.</exception>
     /// <exception cref="InvalidDataException">The reference checkpoint is damaged, does not fit its configuration, or has no whole optimiser
     /// state.</exception>
@@ -69,35 +76,52 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         using var channel = _host.Start("Training");
-        var log = new ChannelLog(channel, _options.Progress);
-        var device = HostSettings.SelectDevice(_host);
-        var label = _label?.BoundTo(input.Schema);
-        StartOptions.CheckInitialModel(_options, Model(label), classesAreKnown: true);
-        using var start = StartOptions.Load(_options, _description, _steps);
-        var plan = Plan(input, label, device) with { Start = start };
-        string size = $"{_description.Width}×{_description.Height}×{_description.Channels}";
-        log.Info($"Training on {plan.Images.Count} images of {size}, on {device}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
-        if (label is not null)
-            LabelCheck.Check(plan, label, log);
-
-        if (start is not null)
-            log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {start.Step}.");
-
-        using var precision = PrecisionSupport.Prepare(plan.Settings.Precision, device, log.Warning);
-        using var loop = new TrainingLoop(plan, log);
-        var model = loop.Run(_options.CancellationToken);
-        var scoring = new ScoringSettings(
-            _options.InputColumnName,
-            _options.PixelLayout,
-            _options.ScoringDraws,
-            _options.ScoringTimesPerDraw,
-            _options.ScoringSeed ?? plan.Settings.Seed,
-            Grid(model, plan))
+        ITrainingLog log = new ChannelLog(channel, _options.Progress);
+        if (Ranks.Rank != 0)
+            log = new RankLog(log, Ranks.Rank);
+        var token = _options.CancellationToken;
+        bool agreed = false;
+        try
         {
-            ClassNames = label?.Names,
-        };
-        return new DiffEncTransformer(_host, model, scoring);
+            var devices = Devices ?? HostSettings.SelectDevices(_host, _options.GpuDeviceIds);
+            var label = _label?.BoundTo(input.Schema);
+            StartOptions.CheckInitialModel(_options, Model(label), classesAreKnown: true);
+            using var start = StartOptions.Load(_options, _description, _steps);
+            var plan = Plan(input, label, devices[0]) with { Start = start };
+            Announce(plan, devices, log);
+            if (label is not null)
+                LabelCheck.Check(plan, label, log);
+            using var precision = PrecisionSupport.Prepare(plan.Settings.Precision, devices[0], log.Warning);
+            agreed = true; // from here on the loop answers for it that all ranks end
+            var model = TrainingRun.Run(plan, devices, log, token);
+            return new DiffEncTransformer(_host, model, Scoring(model, plan, label));
+        }
+        catch (Exception e) when (!agreed)
+        {
+            Ranks.Abandon(e, save: null);
+            throw;
+        }
     }
+
+    private void Announce(TrainingPlan plan, IReadOnlyList<TorchSharp.torch.Device> devices, ITrainingLog log)
+    {
+        string size = $"{_description.Width}×{_description.Height}×{_description.Channels}";
+        string who = Ranks.Size > 1 ? $"{Ranks.Size} processes, this one on {devices[0]}" : string.Join(", ", devices);
+        log.Info($"Training on {plan.Images.Count} images of {size}, on {who}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
+        if (plan.Start is not null)
+            log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {plan.Start.Step}.");
+    }
+
+    private ScoringSettings Scoring(DiffEncModel model, TrainingPlan plan, LabelColumn? label) => new(
+        _options.InputColumnName,
+        _options.PixelLayout,
+        _options.ScoringDraws,
+        _options.ScoringTimesPerDraw,
+        _options.ScoringSeed ?? plan.Settings.Seed,
+        Grid(model, plan))
+    {
+        ClassNames = label?.Names,
+    };
 
     /// <summary>The schema with the likelihood columns, all <see cref="float"/>: see <see cref="DiffEncTransformer"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type, or the label column is missing or no
@@ -118,7 +142,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         _column.Find(input.Schema);
         if (_options.ValidationSet is not null)
             InValidationSet(() => (_column.Find(_options.ValidationSet.Schema), label?.Find(_options.ValidationSet.Schema)));
-        if (_options.CheckpointFolder is not null)
+        if (_options.CheckpointFolder is not null && Ranks.Rank == 0)
             CheckpointFolder.Prepare(_options.CheckpointFolder);
         PixelTable Load(IDataView data) => PixelTable.Load(_host, data, _column, _options.CancellationToken, label);
         return new TrainingPlan
@@ -134,6 +158,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
             MicroBatchSize = _options.MicroBatchSize,
             Observer = Observer,
             Device = device,
+            Ranks = Ranks,
         };
     }
 
@@ -153,12 +178,16 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         return new Calibration(model, some, draws: 1, settings.Seed) { CancellationToken = _options.CancellationToken }.WithOptimalVariance(grid);
     }
 
-    /// <summary>The one asked for; without one, that of the training that is to go on; else a new one.</summary>
+    /// <summary>The one asked for; without one, that of the training that is to go on; else a new one. With several ranks rank 0 decides.</summary>
     private int Seed()
-        => _options.Seed
-        ?? HostSettings.Seed(_host)
-        ?? (_options.CheckpointFolder is null ? null : CheckpointFolder.SeedIn(_options.CheckpointFolder))
-        ?? Random.Shared.Next();
+    {
+        int? asked = _options.Seed ?? HostSettings.Seed(_host);
+        int seed = asked
+            ?? (_options.CheckpointFolder is null ? null : CheckpointFolder.SeedIn(_options.CheckpointFolder))
+            ?? Random.Shared.Next();
+        int first = BitConverter.ToInt32(Ranks.Gather(BitConverter.GetBytes(seed))[0]);
+        return asked ?? first;
+    }
 
     /// <summary>Says of which data an error is.</summary>
     private static T InValidationSet<T>(Func<T> read)

@@ -90,6 +90,7 @@ internal static class OptionsCheck
             if (options.Variance == StepVariance.Optimal)
                 throw Refusal(nameof(options.MicroBatchSize), "is set, and Variance is Optimal, which compares the images of a whole batch. Unset one");
         }
+        CheckRanks(options);
         InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
         InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
@@ -101,6 +102,23 @@ internal static class OptionsCheck
             throw Refusal(nameof(options.LabelDropout), "is set, but there are no labels to leave out; set LabelColumnName, or leave it null");
         if (options.CheckpointFolder is { } folder && string.IsNullOrWhiteSpace(folder))
             throw Refusal(nameof(options.CheckpointFolder), "is empty; expected a folder, or null for no checkpoints");
+    }
+
+    private static void CheckRanks(Options options)
+    {
+        if (options.GpuDeviceIds is { } ids)
+        {
+            if (options.Ranks is not null)
+                throw Refusal(nameof(options.GpuDeviceIds), "is set, and so is Ranks: start a process for each GPU, or train on all of them in one. Unset one");
+            if (ids.Length == 0 || ids.Distinct().Count() < ids.Length)
+                throw Refusal(nameof(options.GpuDeviceIds), $"is [{string.Join(", ", ids)}]; expected the numbers of GPUs, each once, or null");
+        }
+        int ranks = options.Ranks?.Size ?? options.GpuDeviceIds?.Length ?? 1;
+        if (ranks > 1 && options.Variance == StepVariance.Optimal)
+        {
+            string who = options.Ranks is null ? $"{nameof(options.GpuDeviceIds)} names {ranks} GPUs" : $"{nameof(options.Ranks)} has {ranks} ranks";
+            throw Refusal(nameof(options.Variance), $"is {StepVariance.Optimal}, which compares the images of a whole batch, and {who}. Choose another, or train on one");
+        }
     }
 
     /// <summary>The double that is written as the float is: −13.3, not −13.300000190734863.</summary>

@@ -42,7 +42,7 @@ internal sealed class GradientSum : IDisposable
 
     /// <summary>Gives every weight the sum of its gradients.</summary>
     /// <param name="losses">This rank's share of the losses, [losses].</param>
-    /// <returns>Their sums, on the device; overwritten by the next call.</returns>
+    /// <returns>Their sums, in the losses' own precision.</returns>
     public Tensor Apply(Tensor losses)
     {
         using var scope = NewDisposeScope();
@@ -53,7 +53,7 @@ internal sealed class GradientSum : IDisposable
         _ranks.Sum(_buffer);
         for (int i = 0; i < _weights.Length; i++)
             _weights[i].grad = _views[i];
-        return _losses;
+        return _losses.to(losses.dtype, copy: true).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -4,6 +4,7 @@ using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Persistence;
+using Microsoft.ML.DiffEnc.Ranks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Training;
@@ -17,69 +18,106 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingPlan _plan;
     private readonly ITrainingLog _log;
     private readonly DiffEncModel _model;
+    private readonly TrainingTeam _team;
     private readonly GradientStep _gradients;
+    private readonly GradientSum? _sum;
     private readonly AdamW _optimizer;
     private readonly MovingAverage _ema;
     private readonly RunningLosses _losses;
     private readonly CheckpointFolder? _checkpoints;
     private readonly Validation? _validation;
+    private readonly Lock _whole = new(); // held while weights move and while they are saved, which another thread may have to do
     private DiffEncModel? _average;
+    private int _done, _saved;
 
     public TrainingLoop(TrainingPlan plan, ITrainingLog log)
     {
         (_plan, _log) = (plan, log);
+        _team = new TrainingTeam(plan);
         var settings = plan.Settings;
         _model = DiffEncModel.Create(plan.Model, settings.Seed);
         _model.To(plan.Device);
         _model.FirstDerivativesOnly = true;
         _model.Precision = settings.Precision;
-        _gradients = new GradientStep(_model, plan, BatchSlice.Whole(settings.BatchSize), log);
+        _gradients = new GradientStep(_model, plan, _team.Slice, log);
+        if (plan.Ranks.Size > 1)
+            _sum = new GradientSum(plan.Ranks, _model.NamedParameters, losses: 3);
         _average = _model.Clone();
         _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
         plan.Start?.CopyTo(State());
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
-        if (plan.ValidationImages is not null)
+        if (plan.ValidationImages is not null && _team.Leads)
             _validation = new Validation(plan.ValidationImages, settings);
-        if (plan.CheckpointFolder is not null)
+        if (plan.CheckpointFolder is not null && _team.Leads)
             _checkpoints = new CheckpointFolder(plan.CheckpointFolder, Identity(plan), log);
     }
 
     /// <summary>Trains to the end.</summary>
     /// <returns>The model of the averaged weights; it is the caller's.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint folder, if any, holds the last step done.</exception>
-    /// <exception cref="InvalidOperationException">The loss is no longer finite, or the checkpoints are of another training.</exception>
+    /// <exception cref="InvalidOperationException">The loss is no longer finite; the checkpoints are of another training; or another rank is gone, has
+    /// failed or trains something else.</exception>
     public DiffEncModel Run(CancellationToken cancellationToken)
     {
         var average = _average ?? throw new InvalidOperationException("A loop runs once.");
+        using var guard = _plan.Ranks.Guard(SaveLastStep);
+        try
+        {
+            Train(average, cancellationToken);
+        }
+        catch (RankFailureException e)
+        {
+            _plan.Ranks.Abandon(e, SaveLastStep);
+            throw new RankFailureException($"{e.Message} {WhatIsLeft()}", e);
+        }
+        catch (Exception e) when (e is not OperationCanceledException) // which all ranks have agreed on
+        {
+            _plan.Ranks.Abandon(e, save: null);
+            throw;
+        }
+        lock (_whole)
+            _average = null;
+        return average;
+    }
+
+    private void Train(DiffEncModel average, CancellationToken cancellationToken)
+    {
+        if (_plan.Ranks.Size > 1)
+            _team.Agree(Identity(_plan));
         int first = _checkpoints?.Restore(State()) is > 0 and var restored ? restored : _plan.Start?.Step ?? 0;
+        if (_plan.Ranks.Size > 1)
+            first = _team.Begin(first, State());
+        (_done, _saved) = (first, first);
         if (first > _plan.Steps)
             _log.Warning($"The checkpoint is of step {first}; {_plan.Steps} steps were asked for. Nothing is trained.");
         var clock = new TrainingClock(first, _plan.Steps, _plan.Settings.BatchSize);
-        int saved = first;
         for (int step = first; step < _plan.Steps; step++)
         {
-            if (cancellationToken.IsCancellationRequested)
-            {
-                if (step > saved)
-                    Save(step);
-                throw new OperationCanceledException($"The training was cancelled after step {step} of {_plan.Steps}.", cancellationToken);
-            }
+            ThrowIfCancelled(cancellationToken);
             Step(step);
-            int done = step + 1;
-            double? validation = _validation is not null && IsDue(done, _plan.ValidateEverySteps)
+            double? validation = _validation is not null && IsDue(_done, _plan.ValidateEverySteps)
                 ? clock.Aside(() => _validation.Evaluate(average))
                 : null;
-            bool save = _checkpoints is not null && IsDue(done, _plan.CheckpointEverySteps);
-            if (validation is not null || save || clock.IsDue(done)) // before a save, lest what diverged is saved
-                _log.Report(CheckFinite(clock.Report(done, _losses.Take(), validation)));
-            if (!save)
+            bool due = IsDue(_done, _plan.CheckpointEverySteps), save = due && _checkpoints is not null;
+            if (_team.Leads && (validation is not null || save || clock.IsDue(_done))) // before a save, lest what diverged is saved
+                _log.Report(CheckFinite(clock.Report(_done, _losses.Take(), validation)));
+            if (!due)
                 continue;
-            Save(done);
-            saved = done;
+            if (_plan.Ranks.Size > 1)
+                _team.CheckTogether(_done, _model.NamedParameters);
+            SaveLastStep();
         }
-        _average = null;
-        return average;
+    }
+
+    /// <summary>Ends the training on all ranks, after the same step, when one of them is to end.</summary>
+    private void ThrowIfCancelled(CancellationToken cancellationToken)
+    {
+        if (!_plan.Ranks.Any(cancellationToken.IsCancellationRequested))
+            return;
+        SaveLastStep();
+        _plan.Ranks.Any(false); // mpirun ends them all as soon as one has ended
+        throw new OperationCanceledException($"The training was cancelled after step {_done} of {_plan.Steps}.", cancellationToken);
     }
 
     /// <summary>One step, 0-based: a batch, its loss and gradients, the weights and their average moved.</summary>
@@ -90,23 +128,49 @@ internal sealed class TrainingLoop : IDisposable
         using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
         var losses = _gradients.Compute(step);
-        _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
-        _ema.Update(step);
+        if (_sum is not null)
+            losses = _sum.Apply(losses);
+        lock (_whole)
+        {
+            _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
+            _ema.Update(step);
+            _done = step + 1;
+        }
         _losses.Add(losses);
-        _plan.Observer?.Reached(StepPhase.Update, BatchSlice.Whole(settings.BatchSize));
+        _plan.Observer?.Reached(StepPhase.Update, _team.Slice);
     }
 
-    /// <summary>A full disk must not cost the training: what was saved before is still there.</summary>
-    private void Save(int step)
+    /// <summary>
+    /// Saves what the last whole step has left, unless it is saved. A full disk must not cost the training: what was saved before is still there.
+    /// </summary>
+    private void SaveLastStep()
     {
-        try
+        lock (_whole)
         {
-            _checkpoints?.Save(step, State());
+            if (_done <= _saved || _average is null)
+                return;
+            try
+            {
+                _checkpoints?.Save(_done, State());
+                _saved = _done;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _log.Warning($"The checkpoint of step {_done} could not be written, and the training goes on without it: {e.Message}");
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _log.Warning($"The checkpoint of step {step} could not be written, and the training goes on without it: {e.Message}");
-        }
+    }
+
+    /// <summary>For the message of a training that another rank has ended.</summary>
+    private string WhatIsLeft()
+    {
+        if (_done == 0)
+            return "The training ended before its first step was done.";
+        string ended = $"The training ended after step {_done} of {_plan.Steps}";
+        return _plan.CheckpointFolder is null ? $"{ended}; no CheckpointFolder was set to keep it in."
+            : !_team.Leads ? $"{ended}, which rank 0 saves in its CheckpointFolder if it can."
+            : _saved == _done ? $"{ended}, which '{_plan.CheckpointFolder}' holds: start the same again, with any number of ranks, and it goes on from there."
+            : $"{ended}; what '{_plan.CheckpointFolder}' holds is from step {_saved}.";
     }
 
     private bool IsDue(int done, int every) => done % every == 0 || done == _plan.Steps;
@@ -148,6 +212,8 @@ internal sealed class TrainingLoop : IDisposable
 
     public void Dispose()
     {
+        using var last = _whole.EnterScope();
+        _sum?.Dispose();
         _losses.Dispose();
         _optimizer.Dispose();
         _model.Dispose();

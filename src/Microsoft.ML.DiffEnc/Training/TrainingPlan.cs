@@ -1,5 +1,6 @@
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Ranks;
 
 namespace Microsoft.ML.DiffEnc.Training;
 
@@ -23,6 +24,7 @@ internal sealed record TrainingPlan
     public string? CheckpointFolder { get; init; }
 
     public required int CheckpointEverySteps { get; init; }
+
     /// <summary>The most images whose activations are held at a time; <see langword="null"/>: the whole batch's.</summary>
     public int? MicroBatchSize { get; init; }
 
@@ -30,4 +32,7 @@ internal sealed record TrainingPlan
     public IStepObserver? Observer { get; init; }
 
     public required TorchSharp.torch.Device Device { get; init; }
+
+    /// <summary>Who trains together, each with a plan of its own.</summary>
+    public IRankGroup Ranks { get; init; } = SingleRank.Instance;
 }
