@@ -44,6 +44,21 @@ internal static class RankProgram
             case ["stall"]:
                 Working(group, () => Thread.Sleep(TimeSpan.FromSeconds(6)));
                 break;
+            case ["train", var folder]:
+                TrainingProgram.Compare(group, folder);
+                break;
+            case ["score"]:
+                TrainingProgram.Score(group);
+                break;
+            case ["train-die", var folder]:
+                TrainingProgram.Interrupted(group, folder, () => Process.GetCurrentProcess().Kill());
+                break;
+            case ["train-term", var folder]:
+                TrainingProgram.Interrupted(group, folder, TrainingProgram.Terminate);
+                break;
+            case ["train-different"]:
+                TrainingProgram.Different(group);
+                break;
             default:
                 throw new ArgumentException($"There is no '{string.Join(' ', arguments)}' to run.");
         }
