@@ -1,61 +1,89 @@
-using System.Globalization;
-using Microsoft.ML.DiffEnc.Interop;
-using Spectre.Console;
-using static TorchSharp.torch;
+using System.Text.Json.Nodes;
+using Microsoft.ML.DiffEnc.Benchmarks.Cases;
+using Microsoft.ML.DiffEnc.Benchmarks.Results;
+using Microsoft.ML.DiffEnc.Benchmarks.Workers;
 
 namespace Microsoft.ML.DiffEnc.Benchmarks;
 
-/// <summary>Measures all cases in turn, round after round, so that a machine that speeds up or slows down does so for all of them.</summary>
-internal sealed class BenchmarkRun(bool brief, int rounds, int? threads, int? gpu)
+/// <summary>Everything that one command measures.</summary>
+/// <param name="settings">What to measure.</param>
+/// <param name="sides">Who: ours first.</param>
+/// <param name="report">Told what is going on.</param>
+internal sealed class BenchmarkRun(BenchmarkSettings settings, IReadOnlyList<Side> sides, Action<string> report)
 {
-    private const int TableWidth = 130;
+    // The deviations of double precision are about 1e-12; of a formula that is not the same, far more.
+    private const double Tolerance = 1e-8;
 
-    public void Print()
+    /// <summary>Measures all groups, one after the other.</summary>
+    /// <exception cref="WorkerException">A side could not do what it was asked, or a peer computes something else.</exception>
+    public BenchmarkResults Measure()
     {
-        var device = NativeBackend.SelectDevice(gpu, fallbackToCpu: false, _ => { });
-        if (threads is { } count)
-            set_num_threads(count);
-        int counted = brief ? 2 : rounds;
-        using var peak = new MachinePeak(device);
-        var cases = (brief ? BenchmarkCase.Short : BenchmarkCase.All).Select(c => new CaseTimes(c, device)).ToArray();
-        foreach (var c in cases)
-            c.WarmUp();
-        for (int round = 0; round < counted; round++)
+        var results = new BenchmarkResults { Settings = settings };
+        var workers = new List<(Side Side, WorkerProcess Worker)>();
+        try
         {
-            peak.Measure();
-            foreach (var c in cases)
-                c.Measure();
+            foreach (var side in sides)
+            {
+                workers.Add((side, side.Start(settings.Threads)));
+                results.Sides.Add((side.Name, workers[^1].Worker.Hello));
+            }
+            var ours = workers[0].Worker;
+            foreach (var images in settings.Images)
+                foreach (var c in settings.Cases)
+                    foreach (var (_, peer) in workers.Where(w => w.Side.IsPeer))
+                        results.Checks.Add(Check(c, images, ours, peer));
+            if (settings.CheckOnly)
+                return results;
+            foreach (var images in settings.Images)
+                foreach (int batch in settings.Batches)
+                    results.Measurements.AddRange(new GroupRun(settings, sides, new Setting(images, batch), report).Measure());
+            return results;
         }
-        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth); // also where the output is redirected
-        AnsiConsole.WriteLine($"{device}, {get_num_threads()} threads, libtorch {__version__}; medians of {counted} rounds, single precision.");
-        string peaks = Text($"convolution {peak.ConvolutionSpeed:F0} GFLOP/s, matrix product {peak.ProductSpeed:F0} GFLOP/s");
-        AnsiConsole.WriteLine($"Peak in this run: {peaks}.");
-        AnsiConsole.Write(Table(cases, peak.ConvolutionSpeed));
-        foreach (var c in cases)
-            c.Dispose();
+        finally
+        {
+            foreach (var (_, worker) in workers)
+                worker.Dispose();
+        }
     }
 
-    private static Table Table(CaseTimes[] cases, double peak)
+    /// <summary>Writes what other implementations of the one model chosen can compare their losses and gradients with.</summary>
+    /// <exception cref="FormatException">There is more than one.</exception>
+    /// <exception cref="WorkerException">It failed.</exception>
+    public void WriteCheck(string path)
     {
-        var table = new Table().RoundedBorder().AddColumn("model").AddColumn("images").AddColumn("batch");
-        foreach (string name in new[] { "forward", "of peak", "training step", "min–max", "of peak", "images/s", "scored/s" })
-            table.AddColumn(new TableColumn(name).RightAligned());
-        foreach (var t in cases)
-        {
-            var c = t.Case;
-            double operations = c.DenoiserForwardOperations / 1e9;
-            // A step is about three forward passes; with an encoder network there is more, which this leaves out.
-            string ofPeak = c.Encoder == EncoderKind.Trainable ? "" : Text($"{3 * operations / t.Step.Median / peak:P0}");
-            table.AddRow(
-                c.Name, $"{c.Side}×{c.Side}×{c.Channels}", Text($"{c.BatchSize}"),
-                Milliseconds(t.Forward.Median), Text($"{operations / t.Forward.Median / peak:P0}"),
-                Milliseconds(t.Step.Median), $"{Milliseconds(t.Step.Least)}–{Milliseconds(t.Step.Most)}", ofPeak,
-                Text($"{c.BatchSize / t.Step.Median:F1}"), Text($"{t.ScoredImagesPerSecond:F2}"));
-        }
-        return table;
+        if (settings.Cases.Count != 1 || settings.Images.Count != 1)
+            throw new FormatException("--check-file writes one model: name it with --models, and the size of its images with --images.");
+        using var ours = sides[0].Start(settings.Threads);
+        WriteCheck(ours, settings.Cases[0], settings.Images[0], path);
     }
 
-    private static string Milliseconds(double seconds) => Text($"{seconds * 1000:F0} ms");
+    private static void WriteCheck(WorkerProcess ours, BenchmarkCase c, ImageSize images, string path)
+        => ours.Ask("writeCheck", new JsonObject { ["file"] = path, ["model"] = ModelMessage.Write(c.Model(images)) });
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    /// <summary>Has the peer compute losses and gradients from our weights and inputs, and compares.</summary>
+    /// <exception cref="WorkerException">It computes something else.</exception>
+    private CheckResult Check(BenchmarkCase c, ImageSize images, WorkerProcess ours, WorkerProcess peer)
+    {
+        report($"{images}: {c.Name}, is the peer's model the same?");
+        string file = Path.GetTempFileName();
+        try
+        {
+            WriteCheck(ours, c, images, file);
+            var reply = peer.Ask("check", new JsonObject { ["file"] = file });
+            double losses = reply.Losses!.Values.Max();
+            if (reply.Parameters != reply.ExpectedParameters)
+                throw new WorkerException($"{c.Name} has {reply.ExpectedParameters:N0} weights; the peer's has {reply.Parameters:N0}.");
+            if (!(Math.Max(losses, reply.Gradients) <= Tolerance))
+            {
+                throw new WorkerException(
+                    $"{c.Name}: the peer computes something else. Largest relative deviation of a loss {losses:E1}, of a gradient {reply.Gradients:E1} "
+                    + $"({reply.WorstGradient}); at most {Tolerance:E0} is rounding.");
+            }
+            return new(c, images, reply.Parameters, losses, reply.Gradients);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 }

@@ -1,14 +1,25 @@
 using System.CommandLine;
 using Microsoft.ML.DiffEnc.Benchmarks;
+using Microsoft.ML.DiffEnc.Benchmarks.Cases;
+using Microsoft.ML.DiffEnc.Benchmarks.Measuring;
+using Microsoft.ML.DiffEnc.Benchmarks.Workers;
 
-var brief = new Option<bool>("--short") { Description = "Two small cases and few rounds: a check that the benchmark works, not a measurement." };
-var rounds = new Option<int>("--rounds") { Description = "How often everything is measured; medians are printed.", DefaultValueFactory = _ => 5 };
-var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. [default: its own choice, all cores]" };
 var gpu = new Option<int?>("--gpu") { Description = "The number of the GPU to use. [default: the CPU]" };
-var root = new RootCommand("Times training steps and scoring at the paper's sizes, beside the machine's own peak in the same run.")
+var variant = new Option<string>("--variant") { Description = "How it computes.", Required = true };
+var worker = new System.CommandLine.Command(Side.WorkerCommand, "What the benchmark starts; not for use by hand.") { gpu, variant };
+worker.Hidden = true;
+worker.SetAction(parsed =>
 {
-    brief, rounds, threads, gpu
-};
-root.SetAction(parsed =>
-    new BenchmarkRun(parsed.GetValue(brief), Math.Max(1, parsed.GetValue(rounds)), parsed.GetValue(threads), parsed.GetValue(gpu)).Print());
-return root.Parse(args).Invoke();
+    try
+    {
+        using var loop = new WorkerLoop(Variant.Ours(parsed.GetValue(variant)!), parsed.GetValue(gpu));
+        loop.Serve(Console.In, Console.Out);
+        return 0;
+    }
+    catch (Exception e) when (e is InvalidOperationException or FormatException or DllNotFoundException)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 1;
+    }
+});
+return BenchmarkCommand.Create(gpu, worker).Parse(args).Invoke();
