@@ -5,8 +5,10 @@ using Microsoft.ML.DiffEnc.Studies.Depth;
 using Microsoft.ML.DiffEnc.Studies.Importance;
 using Microsoft.ML.DiffEnc.Studies.Labels;
 using Microsoft.ML.DiffEnc.Studies.Samplers;
+using Microsoft.ML.DiffEnc.Studies.Scoring;
 
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
-    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create(), LabelsCommand.Create()
+    DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create(), LabelsCommand.Create(),
+    ScoringCommand.Create()
 }.Parse(args).Invoke();

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Interop;
-using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Persistence;
 using Microsoft.ML.DiffEnc.Ranks;
 using static TorchSharp.torch;

@@ -24,13 +24,13 @@ namespace Microsoft.ML.DiffEnc;
 /// </list>
 /// <para>
 /// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is
-/// scored in a batch or by a <see cref="PredictionEngine{TSrc,TDst}"/> (bit by bit on the CPU; up to rounding on a GPU, where images share
-/// a pass). Nothing is computed unless one of the columns is asked for, and the diffusion loss, nearly all of the work, only for the
+/// scored in a batch or by a <see cref="PredictionEngine{TSrc,TDst}"/> (bit by bit on the CPU where it has at least 8 draws, K·M; up to rounding
+/// with fewer, for the losses without draws alone, and on a GPU, where images share a pass). Nothing is computed unless one of the columns is asked for, and the diffusion loss, nearly all of the work, only for the
 /// columns that include it.
 /// </para>
 /// <para>
-/// Several threads may score at once; pictures are read in parallel, and the network runs for one batch, or one generation, at a time. The
-/// transformer owns its model:
+/// Several threads may score at once; pictures are read in parallel, or while the network computes the batch before, and the network runs for one
+/// batch, or one generation, at a time. The transformer owns its model:
 /// <see cref="Dispose"/> frees it. A prediction engine disposes of its transformer unless it was made with <c>OwnsTransformer = false</c>.
 /// </para>
 /// </remarks>

@@ -52,7 +52,7 @@ public sealed class DiffEncTransformerFileTests : IDisposable
         JsonElement scoring = Json(Entry(zip, "Scoring.json"));
         Assert.Equal("Image", scoring.GetProperty("inputColumnName").GetString());
         Assert.Equal("ChannelsFirst", scoring.GetProperty("pixelLayout").GetString());
-        Assert.Equal([2, 1, 7], new[] { "draws", "timesPerDraw", "seed" }.Select(name => scoring.GetProperty(name).GetInt32()));
+        Assert.Equal([2, 4, 7], new[] { "draws", "timesPerDraw", "seed" }.Select(name => scoring.GetProperty(name).GetInt32()));
         Assert.Equal(JsonValueKind.Object, Json(Entry(zip, "Model.json")).ValueKind);
 
         byte[] weights = Bytes(Entry(zip, "Weights.safetensors"));

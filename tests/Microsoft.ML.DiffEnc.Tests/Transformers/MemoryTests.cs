@@ -63,9 +63,9 @@ public sealed class MemoryTests : IDisposable
     [LinuxFact]
     public void After_a_training_only_the_averaged_weights_are_left()
     {
-        _ml.Generative().DiffEnc(TrainingRuns.Options(steps: 1)).Fit(TrainingRuns.Discs(_ml, 20)).Dispose(); // what stays in any case
         var options = TrainingRuns.Options(steps: 1);
         (options.DenoiserWidth, options.DenoiserBlocks, options.Encoder) = (96, 6, EncoderKind.None);
+        _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20)).Dispose(); // libtorch keeps kernels of a first training
         double before = NativeMemory.Held().Megabytes;
         using DiffEncTransformer trained = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20));
         double held = NativeMemory.Held().Megabytes - before;
@@ -79,13 +79,17 @@ public sealed class MemoryTests : IDisposable
     {
         using DiffEncTransformer transformer = Scoring.Transformer(_ml);
         IDataView images = _ml.Data.LoadFromEnumerable(Pictures.VectorRows(200));
-        Scoring.Scores(_ml, transformer.Transform(images));
+        void Score(int times)
+        {
+            for (int i = 0; i < times; i++)
+                Scoring.Scores(_ml, transformer.Transform(images));
+        }
+        Score(3); // the runtime compiles, and libtorch keeps kernels
         var before = NativeMemory.Held();
-        for (int i = 0; i < 3; i++)
-            Scoring.Scores(_ml, transformer.Transform(images));
+        Score(5);
         var after = NativeMemory.Held();
         Assert.Equal(before.Tensors, after.Tensors);
-        Assert.InRange(after.Megabytes - before.Megabytes, -10, 1);
+        Assert.InRange(after.Megabytes - before.Megabytes, -10, 2);
     }
 
     /// <summary>Looks at the native memory in use whenever it is read from.</summary>
