@@ -7,6 +7,9 @@ namespace Microsoft.ML.DiffEnc;
 /// <content>The networks' inner activations. Arguments are in the model's type and on its device, noise levels γ in double precision.</content>
 public sealed partial class DiffEncModel
 {
+    /// <summary>Features of images that the model was trained on; <see langword="null"/>: it remembers none.</summary>
+    internal NearestNeighbours? TrainingImages { get; set; }
+
     /// <summary>The names of the denoiser's blocks, in the order that they are computed.</summary>
     internal IReadOnlyList<string> DenoiserBlocks => Denoiser.BlockNames(Description.Denoiser.Blocks);
 

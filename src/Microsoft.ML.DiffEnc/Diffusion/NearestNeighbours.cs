@@ -3,70 +3,87 @@ using System.Numerics.Tensors;
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
-/// How far a point is from the nearest ones of a sample, each coordinate in units of its standard deviation there: it asks of the sample nothing
-/// but that there is some of it wherever points usually are, so that it may well be in several pieces (Ramaswamy et al., 2000).
+/// How far a point is from the nearest ones of a sample, against how far these are from their own: it asks of the sample nothing but that there is
+/// some of it wherever points usually are, so that it may well be in several pieces, dense ones and thin ones (Ramaswamy et al., 2000; Breunig et
+/// al., 2000).
 /// </summary>
-/// <param name="Points">The sample, standardised, point by point.</param>
-/// <param name="Mean">The mean of each coordinate.</param>
-/// <param name="Scale">The standard deviation of each coordinate, above 0.</param>
-internal sealed record NearestNeighbours(float[] Points, float[] Mean, float[] Scale)
+/// <param name="Space">Where points are compared.</param>
+/// <param name="Points">The sample, point by point, as coordinates there.</param>
+/// <param name="Own">Of each point, the mean distance to its nearest others, above 0.</param>
+internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, float[] Own)
 {
     /// <summary>The nearest points whose distances are averaged.</summary>
     public const int Neighbours = 5;
 
     /// <summary>Larger samples are thinned out evenly to as many: memory and the model file hold all of them.</summary>
-    public const int MostPoints = 1000;
+    public const int MostPoints = 4096;
 
-    // A coordinate that never changes must not divide by zero; any change of it is unusual.
-    private const float LeastScale = 1e-6f;
+    // Of the mean: points that are there several times over are no measure of what is near.
+    private const float LeastOwn = 0.1f;
 
     /// <summary>The number of coordinates.</summary>
-    public int Dimensions => Mean.Length;
+    public int Dimensions => Space.Dimensions;
 
     /// <summary>The number of points.</summary>
     public int Count => Points.Length / Dimensions;
 
-    /// <param name="sample">Points of equally many coordinates; more than <see cref="Neighbours"/> of them.</param>
+    private double MeanOwn => TensorPrimitives.Sum<float>(Own) / Own.Length;
+
+    /// <param name="sample">Points of equally many features; more than <see cref="Neighbours"/> of them.</param>
     public static NearestNeighbours Fit(IReadOnlyList<float[]> sample)
     {
-        int dimensions = sample[0].Length, count = Math.Min(sample.Count, MostPoints);
-        float[] mean = new float[dimensions], scale = new float[dimensions];
-        for (int j = 0; j < dimensions; j++)
-        {
-            double sum = 0, squares = 0;
-            foreach (float[] point in sample)
-                sum += point[j];
-            foreach (float[] point in sample)
-                squares += Math.Pow(point[j] - sum / sample.Count, 2);
-            (mean[j], scale[j]) = ((float)(sum / sample.Count), Math.Max((float)Math.Sqrt(squares / sample.Count), LeastScale));
-        }
-        var all = new NearestNeighbours(new float[count * dimensions], mean, scale);
-        for (int i = 0; i < count; i++)
-            all.Standardised(sample[(int)((long)i * sample.Count / count)]).CopyTo(all.Points, i * dimensions);
-        return all;
+        int count = Math.Min(sample.Count, MostPoints);
+        var space = FeatureSpace.Fit(sample);
+        return Of(space, Enumerable.Range(0, count).SelectMany(i => space.Place(sample[(int)((long)i * sample.Count / count)])).ToArray());
     }
 
-    /// <summary>The mean distance to the <see cref="Neighbours"/> nearest points, divided by the root of the number of coordinates.</summary>
-    public double Distance(ReadOnlySpan<float> point) => MeanOfNearest(Standardised(point), itself: -1);
+    /// <param name="space">Where points are compared.</param>
+    /// <param name="points">Coordinates, point by point; more than <see cref="Neighbours"/> points.</param>
+    public static NearestNeighbours Of(FeatureSpace space, float[] points)
+    {
+        int d = space.Dimensions;
+        float[] own = [.. Enumerable.Range(0, points.Length / d).Select(i => (float)Nearest(points.AsSpan(i * d, d), points, i).Distances.Average())];
+        float least = Math.Max(LeastOwn * own.Average(), float.Epsilon);
+        return new(space, points, Array.ConvertAll(own, o => Math.Max(o, least)));
+    }
+
+    /// <summary>The same with further points, given as features.</summary>
+    public NearestNeighbours With(IEnumerable<float[]> further) => Of(Space, [.. Points, .. further.SelectMany(point => Space.Place(point))]);
+
+    /// <summary>
+    /// The mean distance to the <see cref="Neighbours"/> nearest points, divided by the geometric mean of theirs to their own nearest and of that
+    /// of the whole sample: half of what a plain distance and half of what a local outlier factor would divide by.
+    /// </summary>
+    public double Distance(ReadOnlySpan<float> features) => Relative(Space.Place(features), itself: -1);
 
     /// <summary>The same of each of the points, from the others.</summary>
     public IEnumerable<double> DistancesFromTheOthers()
-        => Enumerable.Range(0, Count).Select(i => MeanOfNearest(Points.AsSpan(i * Dimensions, Dimensions), i));
+        => Enumerable.Range(0, Count).Select(i => Relative(Points.AsSpan(i * Dimensions, Dimensions), i));
 
-    private float[] Standardised(ReadOnlySpan<float> point)
+    private double Relative(ReadOnlySpan<float> point, int itself)
     {
-        var standard = new float[Dimensions];
-        for (int j = 0; j < standard.Length; j++)
-            standard[j] = (point[j] - Mean[j]) / Scale[j];
-        return standard;
+        var (distances, indices) = Nearest(point, Points, itself);
+        return distances.Average() / Math.Sqrt(indices.Average(i => (double)Own[i]) * MeanOwn);
     }
 
-    private double MeanOfNearest(ReadOnlySpan<float> point, int itself)
+    /// <summary>The nearest of all points, but for one.</summary>
+    private static (double[] Distances, int[] Indices) Nearest(ReadOnlySpan<float> point, float[] points, int itself)
     {
-        var distances = new float[Count];
-        for (int i = 0; i < distances.Length; i++)
-            distances[i] = i == itself ? float.PositiveInfinity : TensorPrimitives.Distance(point, Points.AsSpan(i * Dimensions, Dimensions));
-        Array.Sort(distances);
-        return distances.Take(Neighbours).Average(d => (double)d) / Math.Sqrt(Dimensions);
+        int d = point.Length;
+        var (distances, indices) = (new double[Neighbours], new int[Neighbours]);
+        Array.Fill(distances, double.PositiveInfinity);
+        for (int i = 0; i < points.Length / d; i++)
+        {
+            double distance = i == itself ? double.PositiveInfinity : TensorPrimitives.Distance(point, points.AsSpan(i * d, d));
+            int at = Neighbours;
+            while (at > 0 && distance < distances[at - 1])
+                at--;
+            if (at == Neighbours)
+                continue;
+            distances.AsSpan(at, Neighbours - 1 - at).CopyTo(distances.AsSpan(at + 1));
+            indices.AsSpan(at, Neighbours - 1 - at).CopyTo(indices.AsSpan(at + 1));
+            (distances[at], indices[at]) = (distance, i);
+        }
+        return (distances, indices);
     }
 }

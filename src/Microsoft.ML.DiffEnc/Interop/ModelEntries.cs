@@ -33,10 +33,16 @@ internal static class ModelEntries
     /// <summary>Reads an entry that <see cref="Write"/> has written.</summary>
     /// <exception cref="InvalidDataException">There is no such entry.</exception>
     public static T Read<T>(ModelLoadContext ctx, string name, Func<Stream, T> read)
-    {
-        T result = default!;
-        return ctx.TryLoadBinaryStream(name, reader => result = read(reader.BaseStream))
+        => TryRead(ctx, name, read, out T result)
             ? result
             : throw new InvalidDataException($"The model file is incomplete: it has no entry '{name}' in '{ctx.Directory}'. Save the model again.");
+
+    /// <summary>Reads an entry that <see cref="Write"/> has written, where there is one.</summary>
+    public static bool TryRead<T>(ModelLoadContext ctx, string name, Func<Stream, T> read, out T result)
+    {
+        T found = default!;
+        bool isThere = ctx.TryLoadBinaryStream(name, reader => found = read(reader.BaseStream));
+        result = found;
+        return isThere;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Transformers;
 
 namespace Microsoft.ML.DiffEnc;
@@ -177,6 +178,13 @@ public sealed partial class DiffEncTrainer
         /// <summary>Low-discrepancy times in each of the <see cref="ScoringDraws"/> sets, 1..256; each costs one pass of the networks. Default
         /// 4.</summary>
         public int ScoringTimesPerDraw = ScoringSettings.DefaultTimesPerDraw;
+
+        /// <summary>
+        /// From up to how many of the training images, evenly spread, the model keeps features, by which
+        /// <see cref="GenerativeCatalog.DetectAnomalies"/> later tells what it was not trained on: 0..65536. Features, no pictures: 65 numbers of an
+        /// image, saved with the model. 0: none are kept, and detectors know the images that they are fitted to alone. Default 4096.
+        /// </summary>
+        public int RememberedImages = NearestNeighbours.MostPoints;
 
         /// <summary>Seed of weights, order and noise. Default: the <see cref="MLContext"/>'s; without that a new one each time.</summary>
         public int? Seed;

@@ -5,6 +5,7 @@ using Microsoft.ML.DiffEnc.Ranks;
 using Microsoft.ML.DiffEnc.Trainers;
 using Microsoft.ML.DiffEnc.Training;
 using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.DiffEnc;
@@ -94,6 +95,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
             using var precision = PrecisionSupport.Prepare(plan.Settings.Precision, devices[0], log.Warning);
             agreed = true; // from here on the loop answers for it that all ranks end
             var model = TrainingRun.Run(plan, devices, log, token);
+            Remember(model, plan, log);
             return new DiffEncTransformer(_host, model, Scoring(model, plan, label));
         }
         catch (Exception e) when (!agreed)
@@ -110,6 +112,24 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         log.Info($"Training on {plan.Images.Count} images of {size}, on {who}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
         if (plan.Start is not null)
             log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {plan.Start.Step}.");
+    }
+
+    /// <summary>Has the model keep features of its training images. Frees it where that fails.</summary>
+    private void Remember(DiffEncModel model, TrainingPlan plan, ITrainingLog log)
+    {
+        if (_options.RememberedImages == 0)
+            return;
+        try
+        {
+            log.Info($"Keeping features of {Math.Min(plan.Images.Count, _options.RememberedImages)} training images.");
+            model.TrainingImages = ContentFeatures.Remember(
+                model, plan.Images, _options.RememberedImages, plan.Settings.Seed, _options.CancellationToken);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     private ScoringSettings Scoring(DiffEncModel model, TrainingPlan plan, LabelColumn? label) => new(

@@ -93,6 +93,7 @@ internal static class OptionsCheck
         CheckRanks(options);
         InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
         InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));
+        InRange(options.RememberedImages, 0, 1 << 16, nameof(options.RememberedImages));
         InRange(options.CheckpointEverySteps, 1, int.MaxValue, nameof(options.CheckpointEverySteps));
         if (options.ValidateEverySteps is { } every)
             InRange(every, 1, int.MaxValue, nameof(options.ValidateEverySteps));

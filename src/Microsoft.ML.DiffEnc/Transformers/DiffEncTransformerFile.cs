@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.DiffEnc;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Transformers;
+using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.Runtime;
 
 [assembly: LoadableClass(
@@ -11,8 +12,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.DiffEnc.Transformers;
 
 /// <summary>
-/// Saves a <see cref="DiffEncTransformer"/> into an ML.NET model file and loads it. Its folder in the zip has three entries of its own: the scoring
-/// settings and the model's description as JSON, and the weights as safetensors.
+/// Saves a <see cref="DiffEncTransformer"/> into an ML.NET model file and loads it. Its folder in the zip has entries of its own: the scoring
+/// settings and the model's description as JSON, the weights as safetensors, and so what the model remembers of its training images, if anything.
 /// </summary>
 internal static class DiffEncTransformerFile
 {
@@ -22,6 +23,9 @@ internal static class DiffEncTransformerFile
     /// <summary>The entry with the <see cref="ScoringSettings"/>.</summary>
     public const string SettingsEntry = "Scoring.json";
 
+    /// <summary>The entry with <see cref="DiffEncModel.TrainingImages"/>.</summary>
+    public const string TrainingImagesEntry = "TrainingImages.safetensors";
+
     private static readonly VersionInfo _version = ModelEntries.Version(
         "DIFFENCT", LoaderSignature, version: 0x00010001, readableFrom: 0x00010001, readsBackTo: 0x00010001);
 
@@ -30,10 +34,12 @@ internal static class DiffEncTransformerFile
     {
         ModelEntries.Begin(ctx, _version);
         transformer.WriteEntries(ctx);
+        if (transformer.Model.TrainingImages is { } remembered)
+            ModelEntries.Write(ctx, TrainingImagesEntry, stream => NormalFeatures.Write(stream, remembered));
     }
 
     /// <summary>
-    /// Writes the three entries. For <see cref="DiffEncTransformer.WriteEntries"/>, which keeps the model from being freed meanwhile.
+    /// Writes the three entries that every model has. For <see cref="DiffEncTransformer.WriteEntries"/>, which keeps the model from being freed meanwhile.
     /// </summary>
     public static void WriteEntries(ModelSaveContext ctx, DiffEncTransformer transformer)
     {
@@ -46,7 +52,18 @@ internal static class DiffEncTransformerFile
     public static DiffEncTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(_version);
-        return ReadEntries(env, ctx);
+        var transformer = ReadEntries(env, ctx);
+        try
+        {
+            if (ModelEntries.TryRead(ctx, TrainingImagesEntry, NormalFeatures.Read, out var remembered))
+                transformer.Model.TrainingImages = remembered;
+            return transformer;
+        }
+        catch
+        {
+            transformer.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads what <see cref="WriteEntries"/> has written.</summary>

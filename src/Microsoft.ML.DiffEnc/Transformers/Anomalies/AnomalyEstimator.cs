@@ -11,6 +11,12 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     // Of all places of all calibration images, this share lies below the map's mid-grey.
     private const double MapShare = 0.999;
 
+    // In standard deviations above the mean. Hardly a normal image's losses are farther; those of noise, or of another data set, are by far.
+    private const double UsualLosses = 3;
+
+    // The losses' density has a few dozen parameters that matter: what it does not need, calibrates.
+    private const int EnoughBesideTheRemembered = 200;
+
     private readonly IHost _host;
     private readonly DiffEncTransformer _model;
     private readonly AnomalyOptions _options;
@@ -29,7 +35,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
 
     /// <summary>
     /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that learn from normal
-    /// images (all but the two of bits per dimension) learn from every second image and are calibrated on the others.
+    /// images (all but the two of bits per dimension) learn from every second image, or from 200 where the model remembers others, and are calibrated
+    /// on the rest.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
@@ -40,14 +47,14 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         ArgumentNullException.ThrowIfNull(input);
         var images = PixelTable.Load(_host, input, _model.ImageColumn, _options.CancellationToken);
         bool isFitted = AnomalyMeasures.IsFitted(_options.Score);
-        int[] rows = [.. Enumerable.Range(0, images.Count)];
-        int[] fitting = isFitted ? [.. rows.Where(r => r % 2 == 0)] : [], calibrating = isFitted ? [.. rows.Where(r => r % 2 == 1)] : rows;
+        var remembered = _options.UseTrainingImages && AnomalyMeasures.NeedsFeatures(_options.Score) ? _model.Model.TrainingImages : null;
+        var (fitting, calibrating) = Split(images.Count, isFitted, remembered is null ? int.MaxValue : EnoughBesideTheRemembered);
         CheckCount(images.Count, calibrating.Length, isFitted);
 
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
         var told = new Told(_options.Progress, fitting.Length + calibrating.Length);
-        var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting, told)]);
+        var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting, told)], remembered);
         float[] calibration = [.. Measure(scorer, images, calibrating, told, maps).Select(m => (float)norm.Score(_options.Score, m)).Order()];
         var settings = new AnomalySettings(
             _options.Score,
@@ -74,21 +81,37 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         => calibration[^(int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12))];
 
     /// <summary>What the score has to know of normal images.</summary>
-    internal static AnomalyNorm Learn(AnomalyScore score, AnomalyMeasures[] normal)
+    /// <param name="score">The score.</param>
+    /// <param name="normal">What was measured of normal images.</param>
+    /// <param name="remembered">The features of further ones; <see langword="null"/>: there are none.</param>
+    internal static AnomalyNorm Learn(AnomalyScore score, AnomalyMeasures[] normal, NearestNeighbours? remembered)
     {
         if (!AnomalyMeasures.IsFitted(score))
             return new();
         if (score == AnomalyScore.Typicality)
             return new(TypicalBits: normal.Average(m => m.Bits));
         var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(normal.SelectMany(m => m.Losses).ToArray(), normal[0].Losses.Length) : null;
-        var features = AnomalyMeasures.NeedsFeatures(score) ? NearestNeighbours.Fit([.. normal.Select(m => m.Features)]) : null;
+        var points = normal.Select(m => m.Features);
+        var features = AnomalyMeasures.NeedsFeatures(score) ? remembered?.With(points) ?? NearestNeighbours.Fit([.. points]) : null;
         AnomalyNorm.Spreads? spread = null;
         if (score == AnomalyScore.Profile)
         {
             var (mean, deviation) = Spread([.. normal.Select(m => losses!.Distance(m.Losses))]);
-            spread = new(mean, deviation, Spread([.. features!.DistancesFromTheOthers()]).Deviation);
+            spread = new(mean, deviation, Spread([.. features!.DistancesFromTheOthers()]).Deviation, UsualLosses);
         }
         return new(losses, spread) { Features = features };
+    }
+
+    /// <summary>Half of the images, evenly spread, to learn from, or as many as are enough; and the others to calibrate on.</summary>
+    private static (int[] Fitting, int[] Calibrating) Split(int images, bool isFitted, int enough)
+    {
+        int fitting = isFitted ? Math.Min((images + 1) / 2, enough) : 0;
+        // Each of the first kind opens a stretch of equal length.
+        var isFirst = new bool[images];
+        for (int i = 0; i < fitting; i++)
+            isFirst[(int)((long)i * images / fitting)] = true;
+        int[] rows = [.. Enumerable.Range(0, images)];
+        return ([.. rows.Where(r => isFirst[r])], [.. rows.Where(r => !isFirst[r])]);
     }
 
     /// <summary>The mean and the standard deviation, the latter above 0.</summary>

@@ -25,6 +25,13 @@ public sealed class AnomalyOptions
     /// Default 2.</summary>
     public int ProfileDraws = 2;
 
+    /// <summary>
+    /// Whether the neighbours of an image are looked for among the images that the model was trained on too, where it remembers them
+    /// (<see cref="DiffEncTrainer.Options.RememberedImages"/>): set it to <see langword="false"/> where some of these are not normal. Default
+    /// <see langword="true"/>.
+    /// </summary>
+    public bool UseTrainingImages = true;
+
     /// <summary>The seed that, with an image's own pixels, decides the noise of its profile and map. <see langword="null"/> (default): the model's
     /// scoring seed.</summary>
     public int? Seed;

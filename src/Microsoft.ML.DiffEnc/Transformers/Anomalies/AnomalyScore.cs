@@ -5,8 +5,7 @@ public enum AnomalyScore
 {
     /// <summary>
     /// What is unusual in an image's features or in its losses: the distance of <see cref="Neighbours"/> in standard deviations over normal images,
-    /// and that of <see cref="LossDensity"/> from the mean of normal images where it is more than one standard deviation above theirs. The two fail
-    /// on different images.
+    /// and that of <see cref="LossDensity"/> from the mean of normal images as far as it is more than three standard deviations above theirs.
     /// </summary>
     Profile,
 
@@ -30,8 +29,9 @@ public enum AnomalyScore
     LossDensity,
 
     /// <summary>
-    /// The mean distance to the five nearest of up to 1,000 normal images in the features of the denoiser's block <c>mid1</c> at t = 0.1, pooled to
-    /// 7×7 cells and standardised. It sees what an image shows, and where; an image of few strokes is near to many.
+    /// The mean distance to the five nearest normal images, those that the model remembers of its training
+    /// (<see cref="DiffEncTrainer.Options.RememberedImages"/>) among them, against how far these are from their own nearest: in 64 principal
+    /// components of the features of the denoiser's block <c>mid1</c> at t = 0.1, pooled to 7×7 cells. It sees what an image shows, and where.
     /// </summary>
     Neighbours,
 }

@@ -9,11 +9,6 @@ internal sealed class AnomalyScorer
     // Losses of nothing (the latent loss of a model whose x_1 vanishes) have no logarithm.
     private const double LeastLoss = 1e-9;
 
-    // The block, the time and the cells for which the neighbours' distances told most on MNIST (docs/anomalies.md).
-    private const string FeatureBlock = "mid1";
-    private const double FeatureTime = 0.1;
-    private const int FeatureGrid = 7;
-
     private readonly DiffEncTransformer _model;
     private readonly AnomalyScore _score;
     private readonly ProfileDescription _profile;
@@ -26,10 +21,7 @@ internal sealed class AnomalyScorer
         _losses = new ProfileExtractor(model.Model, profile);
         if (!AnomalyMeasures.NeedsFeatures(score))
             return;
-        int grid = Math.Min(FeatureGrid, Math.Min(model.ImageColumn.Width, model.ImageColumn.Height));
-        _features = new FeatureExtractor(
-            model.Model,
-            new(RepresentationKind.DenoiserFeatures, [FeatureTime], FeatureBlock, grid, FeaturePooling.Mean, Draws: 1, profile.Seed));
+        _features = ContentFeatures.Of(model.Model, profile.Seed);
     }
 
     /// <summary>The number of features that the score looks at.</summary>

@@ -35,9 +35,9 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
         _host = env.Register(nameof(AnomalyTransformer));
         (Model, Settings) = (model, settings);
         _scorer = new AnomalyScorer(model, settings.Score, settings.Profile);
-        if ((settings.Norm.Features?.Dimensions ?? 0) != _scorer.FeatureCount)
+        if ((settings.Norm.Features?.Space.Features ?? 0) != _scorer.FeatureCount)
             throw new InvalidDataException(
-                $"The detector knows {settings.Norm.Features?.Dimensions} features of normal images; its model has {_scorer.FeatureCount}.");
+                $"The detector knows {settings.Norm.Features?.Space.Features ?? 0} features of normal images; its model has {_scorer.FeatureCount}.");
     }
 
     /// <summary>Images with a score above it are called anomalies.</summary>

@@ -4,19 +4,22 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
 
-/// <summary>The features of normal images as a safetensors entry of the model file.</summary>
+/// <summary>The features of normal images as a safetensors entry of a model file.</summary>
 internal static class NormalFeatures
 {
-    private const string Points = "points", Mean = "mean", Scale = "scale";
+    private const string Points = "points", Mean = "mean", Scale = "scale", Basis = "basis", Own = "own";
 
     public static void Write(Stream stream, NearestNeighbours features)
     {
         using var scope = NewDisposeScope();
+        var space = features.Space;
         Safetensors.Write(stream, new Dictionary<string, Tensor>
         {
             [Points] = tensor(features.Points, [features.Count, features.Dimensions]),
-            [Mean] = tensor(features.Mean),
-            [Scale] = tensor(features.Scale),
+            [Own] = tensor(features.Own),
+            [Mean] = tensor(space.Mean),
+            [Scale] = tensor(space.Scale),
+            [Basis] = tensor(space.Basis, [space.Basis.Length / space.Features, space.Features]),
         });
     }
 
@@ -29,10 +32,21 @@ internal static class NormalFeatures
             => content.Tensors.TryGetValue(name, out var values) && values.dtype == ScalarType.Float32 && values.dim() == dimensions
                 ? values.data<float>().ToArray()
                 : throw new InvalidDataException($"The normal images' features lack '{name}', or it is no float tensor of {dimensions} dimensions.");
-        var features = new NearestNeighbours(Values(Points, 2), Values(Mean, 1), Values(Scale, 1));
-        bool fits = features.Dimensions > 0 && features.Scale.Length == features.Dimensions && features.Scale.All(s => s > 0)
-            && content.Tensors[Points].size(1) == features.Dimensions && features.Count > NearestNeighbours.Neighbours
-            && features.Points.All(float.IsFinite) && features.Mean.All(float.IsFinite);
-        return fits ? features : throw new InvalidDataException("The normal images' features do not belong together, or are no numbers.");
+        float[] points = Values(Points, 2), mean = Values(Mean, 1), scale = Values(Scale, 1);
+        // The first detectors had neither: all coordinates, and no point's own distance.
+        bool isFirst = !content.Tensors.ContainsKey(Own);
+        float[] basis = isFirst ? [] : Values(Basis, 2);
+        var space = new FeatureSpace(mean, scale, basis);
+        long coordinates = content.Tensors[Points].size(1);
+        bool fits = mean.Length > 0 && scale.Length == mean.Length && scale.All(s => s > 0) && mean.All(float.IsFinite) && basis.All(float.IsFinite)
+            && basis.Length % mean.Length == 0 && coordinates == space.Dimensions && points.All(float.IsFinite)
+            && points.Length / coordinates > NearestNeighbours.Neighbours;
+        if (fits)
+        {
+            float[] own = isFirst ? [.. Enumerable.Repeat(MathF.Sqrt(mean.Length), points.Length / mean.Length)] : Values(Own, 1);
+            if (own.Length == points.Length / coordinates && own.All(d => d > 0 && float.IsFinite(d)))
+                return new(space, points, own);
+        }
+        throw new InvalidDataException("The normal images' features do not belong together, or are no numbers.");
     }
 }

@@ -140,6 +140,44 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
     }
 
     [Fact]
+    public void A_saved_model_remembers_its_training_images_and_detectors_use_them_unless_told_not_to()
+    {
+        var remembered = _model.Model.TrainingImages;
+        Assert.Equal(300, remembered!.Count);
+        using var file = new MemoryStream();
+        IDataView normal = TrainingRuns.Discs(_ml, 40);
+        _ml.Model.Save(_model, normal.Schema, file);
+        file.Position = 0;
+        using var loaded = DiffEncTransformer.FindIn(_ml.Model.Load(file, out _));
+        Assert.Equal(remembered.Points, loaded.Model.TrainingImages!.Points);
+
+        var options = Options(AnomalyScore.Neighbours);
+        using var both = _ml.Generative().DetectAnomalies(loaded, options).Fit(normal);
+        Assert.Equal(300 + 20, both.Settings.Norm.Features!.Count);
+        options.UseTrainingImages = false;
+        using var alone = _ml.Generative().DetectAnomalies(loaded, options).Fit(normal);
+        Assert.Equal(20, alone.Settings.Norm.Features!.Count);
+    }
+
+    [Fact]
+    public void Of_many_images_two_hundred_are_learned_from_and_the_others_calibrate()
+    {
+        using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.Neighbours)).Fit(TrainingRuns.Discs(_ml, 450));
+        Assert.Equal((300 + 200, 250), (detector.Settings.Norm.Features!.Count, detector.Settings.Calibration.Length));
+    }
+
+    [Fact]
+    public void A_model_told_to_remember_nothing_remembers_nothing()
+    {
+        var options = TrainingRuns.Options(steps: 1);
+        options.RememberedImages = 0;
+        using var model = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20));
+        Assert.Null(model.Model.TrainingImages);
+        options.RememberedImages = -1;
+        Assert.Contains("RememberedImages is -1; expected 0..65536", Assert.Throws<ArgumentOutOfRangeException>(() => _ml.Generative().DiffEnc(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_changed_threshold_changes_the_verdicts_and_nothing_else()
     {
         using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.BitsPerDimension)).Fit(TrainingRuns.Discs(_ml, 20));
