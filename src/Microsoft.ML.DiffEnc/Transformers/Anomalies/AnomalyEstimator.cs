@@ -41,6 +41,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
     /// size.</exception>
+    /// <exception cref="InvalidDataException">What the model remembers of its training is not of its own features.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public AnomalyTransformer Fit(IDataView input)
     {
@@ -52,6 +53,10 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         CheckCount(images.Count, calibrating.Length, isFitted);
 
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
+        if (remembered is not null && remembered.Space.Features != scorer.FeatureCount)
+            throw new InvalidDataException(
+                $"The model remembers {remembered.Space.Features} features of its training images; it has {scorer.FeatureCount}. " +
+                "Its file is damaged, or of another version; set UseTrainingImages to false to do without them.");
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
         var told = new Told(_options.Progress, fitting.Length + calibrating.Length);
         var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting, told)], remembered);

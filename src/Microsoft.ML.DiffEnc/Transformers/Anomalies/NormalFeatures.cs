@@ -13,14 +13,16 @@ internal static class NormalFeatures
     {
         using var scope = NewDisposeScope();
         var space = features.Space;
-        Safetensors.Write(stream, new Dictionary<string, Tensor>
+        var parts = new Dictionary<string, Tensor>
         {
             [Points] = tensor(features.Points, [features.Count, features.Dimensions]),
             [Own] = tensor(features.Own),
             [Mean] = tensor(space.Mean),
             [Scale] = tensor(space.Scale),
-            [Basis] = tensor(space.Basis, [space.Basis.Length / space.Features, space.Features]),
-        });
+        };
+        if (space.Basis.Length > 0)
+            parts[Basis] = tensor(space.Basis, [space.Basis.Length / space.Features, space.Features]);
+        Safetensors.Write(stream, parts);
     }
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
@@ -33,9 +35,9 @@ internal static class NormalFeatures
                 ? values.data<float>().ToArray()
                 : throw new InvalidDataException($"The normal images' features lack '{name}', or it is no float tensor of {dimensions} dimensions.");
         float[] points = Values(Points, 2), mean = Values(Mean, 1), scale = Values(Scale, 1);
-        // The first detectors had neither: all coordinates, and no point's own distance.
+        // The first detectors had no distances of the points' own.
         bool isFirst = !content.Tensors.ContainsKey(Own);
-        float[] basis = isFirst ? [] : Values(Basis, 2);
+        float[] basis = content.Tensors.ContainsKey(Basis) ? Values(Basis, 2) : [];
         var space = new FeatureSpace(mean, scale, basis);
         long coordinates = content.Tensors[Points].size(1);
         bool fits = mean.Length > 0 && scale.Length == mean.Length && scale.All(s => s > 0) && mean.All(float.IsFinite) && basis.All(float.IsFinite)
