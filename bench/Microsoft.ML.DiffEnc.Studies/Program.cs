@@ -4,11 +4,12 @@ using Microsoft.ML.DiffEnc.Studies.Classes;
 using Microsoft.ML.DiffEnc.Studies.Depth;
 using Microsoft.ML.DiffEnc.Studies.Importance;
 using Microsoft.ML.DiffEnc.Studies.Labels;
+using Microsoft.ML.DiffEnc.Studies.Ranks;
 using Microsoft.ML.DiffEnc.Studies.Samplers;
 using Microsoft.ML.DiffEnc.Studies.Scoring;
 
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
     DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create(), LabelsCommand.Create(),
-    ScoringCommand.Create()
+    RanksCommand.Create(), ScoringCommand.Create()
 }.Parse(args).Invoke();

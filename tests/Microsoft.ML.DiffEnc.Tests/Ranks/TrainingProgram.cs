@@ -33,11 +33,11 @@ internal static class TrainingProgram
         using var model = ml.Generative().DiffEnc(TrainingCases.Options("uneven", group)).Fit(TrainingCases.Data(ml));
         var data = TrainingRuns.Discs(ml, 7, seed: 5);
         string[] columns = [nameof(Likelihood.BitsPerDimension), nameof(Likelihood.LatentLoss), nameof(Likelihood.StandardError)];
-        var gathered = group.Gather(ml.Transforms.SelectColumns(columns).Fit(data = model.Transform(group.Shard(data))).Transform(data));
-        var whole = model.Transform(TrainingRuns.Discs(ml, 7, seed: 5));
+        var mine = model.Transform(group.Shard(data));
+        var gathered = group.Gather(ml.Transforms.SelectColumns(columns).Fit(mine).Transform(mine));
+        var whole = model.Transform(data);
         foreach (string column in columns)
             Assert.Equal(whole.GetColumn<float>(column), gathered.GetColumn<float>(column));
-        Assert.Equal(ml.Generative().Evaluate(whole).BitsPerDimension, whole.GetColumn<float>(columns[0]).Average(), 4);
     }
 
     /// <summary>Rank 1 does something in the middle of a step.</summary>
