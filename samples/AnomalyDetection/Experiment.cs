@@ -137,7 +137,7 @@ internal sealed class Experiment(DetectionSettings settings, CancellationToken c
         var loaded = (TransformerChain<ITransformer>)elsewhere.Model.Load(path, out _);
         using var detector = (AnomalyTransformer)loaded.LastTransformer;
         // Some from the end of the normal ones, and some odd ones behind them.
-        int first = Math.Max(0, scored.Count(row => row.Kind == 0) - RescoredImages / 2);
+        int first = Math.Max(1, scored.Count(row => row.Kind == 0) - RescoredImages / 2);
         IDataView some = elsewhere.Data.TakeRows(elsewhere.Data.SkipRows(images.Test, first), RescoredImages);
         ScoredPicture[] again = Terminal.Wait(
             "Scoring again with the saved and loaded detector", () => ScoredPicture.ReadAll(loaded.Transform(some), mapColumn: null, cancellation));

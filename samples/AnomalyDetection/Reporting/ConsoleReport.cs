@@ -20,7 +20,8 @@ internal static class ConsoleReport
         int odd = images.Test.GetColumn<float>("Label").Count(label => label > 0);
         AnsiConsole.MarkupLineInterpolated($"Pictures: {images.Description}, {images.Size}");
         AnsiConsole.MarkupLineInterpolated(
-            $"          {images.Train.GetRowCount()} to train on, {images.Calibration.GetRowCount()} to learn from, {images.Test.GetRowCount() - odd} held out, {odd} odd ones");
+            $"          {images.Train.GetRowCount()} to train on, {images.Calibration.GetRowCount()} to learn from, " +
+            $"{images.Test.GetRowCount() - odd} held out, {odd} odd ones");
         if (images.LeftOut.Count > 0)
             AnsiConsole.MarkupLineInterpolated($"[yellow]Left out: {Terminal.Several(images.LeftOut)}, damaged or not pictures.[/]");
         string device = run.Gpu is int gpu ? $"GPU {gpu}" : "the CPU";
