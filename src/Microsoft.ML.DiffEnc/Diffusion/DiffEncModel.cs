@@ -19,9 +19,9 @@ public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
-    private bool _disposed;
+    private bool _disposed, _firstDerivativesOnly;
 
-    private DiffEncModel(ModelDescription description, long seed)
+    private DiffEncModel(ModelDescription description, long? seed)
     {
         Description = description;
         using var init = new Initializer(seed);
@@ -52,13 +52,20 @@ public sealed partial class DiffEncModel : IDisposable
 
     internal Device Device { get; private set; } = CPU;
 
-    /// <summary>
-    /// Evaluations of the networks in one pass: enough to fill the hardware; what is more goes into further passes, and memory stays bounded.
-    /// </summary>
-    internal int EvaluationsPerPass => Device.type == DeviceType.CPU ? 64 : 512;
+    /// <inheritdoc cref="IFirstDerivatives.FirstDerivativesOnly"/>
+    internal bool FirstDerivativesOnly
+    {
+        get => _firstDerivativesOnly;
+        set
+        {
+            _firstDerivativesOnly = value;
+            foreach (var part in Modules().SelectMany(m => m.Module.modules()).OfType<IFirstDerivatives>())
+                part.FirstDerivativesOnly = value;
+        }
+    }
 
-    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    internal bool FirstDerivativesOnly { get => _denoiser.FirstDerivativesOnly; set => _denoiser.FirstDerivativesOnly = value; }
+    /// <summary>The networks' arithmetic in training; losses, gradients of weights and everything else stay in the model's type.</summary>
+    internal TrainingPrecision Precision { set => _denoiser.Precision = _encoder.Precision = value; }
 
     /// <summary>
     /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
@@ -77,7 +84,12 @@ public sealed partial class DiffEncModel : IDisposable
     }
 
     /// <summary>A model with fresh weights: the seed alone decides them.</summary>
-    internal static DiffEncModel Create(ModelDescription description, long seed = 0)
+    internal static DiffEncModel Create(ModelDescription description, long seed = 0) => Make(description, seed);
+
+    /// <summary>A model whose weights are about to be overwritten.</summary>
+    internal static DiffEncModel CreateUnset(ModelDescription description) => Make(description, seed: null);
+
+    private static DiffEncModel Make(ModelDescription description, long? seed)
     {
         NativeBackend.EnsureLoaded();
         using var section = ComputeSection.Enter();
@@ -88,7 +100,7 @@ public sealed partial class DiffEncModel : IDisposable
     /// <summary>A second model with the same weights, type and device.</summary>
     internal DiffEncModel Clone()
     {
-        var clone = Create(Description);
+        var clone = CreateUnset(Description);
         clone.To(DataType);
         clone.To(Device);
         clone.CopyFrom(NamedParameters);

@@ -10,7 +10,7 @@ internal sealed class FeatureExtractor
     private readonly FeatureDescription _features;
     private readonly ScoringDraws _draws;
     private readonly long[] _shape;
-    private readonly int _imagesPerPass;
+    private readonly int _drawsPerPass;
 
     public FeatureExtractor(DiffEncModel model, FeatureDescription features)
     {
@@ -19,7 +19,7 @@ internal sealed class FeatureExtractor
         _draws = new ScoringDraws(draws, features.Times.Length, features.Seed);
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
-        _imagesPerPass = Math.Max(1, model.EvaluationsPerPass / (draws * features.Times.Length));
+        _drawsPerPass = Math.Max(1, model.EvaluationsPerPass / features.Times.Length);
         // The shape of an activation is known when one has been computed.
         var (one, shape) = Measure();
         (Size, Shape) = (one * features.Times.Length, shape);
@@ -31,40 +31,42 @@ internal sealed class FeatureExtractor
     /// <summary>The shape of the features at one time.</summary>
     public IReadOnlyList<long> Shape { get; }
 
+    /// <summary>Takes the features of images: all their draws one after another, in full passes of the network.</summary>
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">The number of images.</param>
     /// <param name="results">At least <paramref name="count"/> times <see cref="Size"/> long.</param>
     public void Extract(ReadOnlySpan<byte> pixels, int count, Span<float> results)
     {
-        int size = _model.Description.Dimensions;
-        for (int done = 0; done < count; done += _imagesPerPass)
-        {
-            int now = Math.Min(_imagesPerPass, count - done);
-            ExtractTogether(pixels.Slice(done * size, now * size), now, results.Slice(done * Size, now * Size));
-        }
-    }
-
-    private void ExtractTogether(ReadOnlySpan<byte> pixels, int count, Span<float> results)
-    {
         using var noGradients = no_grad();
-        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
-        var (k, times) = (_draws.Count, (long)_features.Times.Length);
-        var x = _model.Scale(tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8));
-        var t = tensor(_features.Times, dtype: float64, device: _model.Device).repeat(count * k); // [B·K·M]
-        var all = Features(x.repeat_interleave(k * times, 0), t, _features.SeesNoise ? Noise(pixels, count) : null); // [B·K·M, …]
-        var mean = all.reshape(count, k, -1).mean([1L]); // [B, M·…]
-        mean.to(float32).cpu().contiguous().data<float>().CopyTo(results);
+        var sums = zeros([count, Size], dtype: float64);
+        int all = count * _draws.Count, step = DiffEncModel.Evenly(all, _drawsPerPass);
+        for (int first = 0; first < all; first += step)
+        {
+            using var section = ComputeSection.Enter(); // one for each pass: what it holds off must not last
+            using var pass = NewDisposeScope();
+            AddDraws(pixels, first, Math.Min(step, all - first), sums);
+        }
+        using var last = ComputeSection.Enter();
+        (sums / _draws.Count).to(float32).data<float>().CopyTo(results);
     }
 
-    /// <summary>ε of each image, draw and time, [B·K·M, C, H, W].</summary>
-    private Tensor Noise(ReadOnlySpan<byte> pixels, int count)
+    private void AddDraws(ReadOnlySpan<byte> pixels, int first, int count, Tensor sums)
     {
-        int size = _model.Description.Dimensions;
-        var noise = new Tensor[count];
-        for (int i = 0; i < count; i++)
-            noise[i] = _draws.For(pixels.Slice(i * size, size), _shape, 0, _draws.Count).Eps;
-        return cat(noise).to(_model.Device).to(_model.DataType);
+        int size = _model.Description.Dimensions, from = first / _draws.Count, to = (first + count - 1) / _draws.Count + 1;
+        var (images, eps) = _features.SeesNoise ? Noise(pixels, first, count) : (arange(first, first + count), null); // otherwise one draw an image
+        var x = _model.Scale(tensor(pixels[(from * size)..(to * size)].ToArray(), [to - from, .. _shape], dtype: uint8));
+        long times = _features.Times.Length;
+        var ofDraws = x.index_select(0, (images - from).to(_model.Device)).repeat_interleave(times, 0); // [k·M, C, H, W]
+        var t = tensor(_features.Times, dtype: float64, device: _model.Device).repeat(count);
+        sums.index_add_(0, images, Features(ofDraws, t, eps).reshape(count, -1).to(float64).cpu(), 1);
+    }
+
+    /// <summary>The image of each draw, [k], and ε of each draw and time, [k·M, C, H, W].</summary>
+    private (Tensor Images, Tensor Eps) Noise(ReadOnlySpan<byte> pixels, int first, int count)
+    {
+        var (images, _, eps) = _draws.ForSeveral(pixels, _shape, first, count);
+        return (images, eps.to(_model.Device).to(_model.DataType));
     }
 
     /// <summary>Features of images at one time each, [B, …].</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using static TorchSharp.torch;
 
@@ -20,8 +21,8 @@ internal sealed class ImageDenoiser : nn.Module
             register_module(name, module);
     }
 
-    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    public bool FirstDerivativesOnly { get => _network.FirstDerivativesOnly; set => _network.FirstDerivativesOnly = value; }
+    /// <summary>The arithmetic of the network; what comes out is in the type of what goes in.</summary>
+    public TrainingPrecision Precision { get; set; }
 
     /// <summary>Whether E[y + dy/dγ | z] is predicted too.</summary>
     public bool HasOdeHead { get; }
@@ -30,6 +31,7 @@ internal sealed class ImageDenoiser : nn.Module
     public Tensor Predict(Tensor z, Tensor gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
+        using var autocast = Autocast.Enter(Precision, z.device);
         return _network.Forward(z, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
     }
 
@@ -49,6 +51,7 @@ internal sealed class ImageDenoiser : nn.Module
     public (Tensor Prediction, Tensor OutputMean) PredictBoth(Tensor z, Tensor gamma, Tensor conditioning, bool cut, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
+        using var autocast = Autocast.Enter(Precision, z.device);
         var (prediction, outputMean) = _network.ForwardBoth(z, Time(gamma), conditioning, cut, dropout);
         return (prediction.MoveToOuterDisposeScope(), outputMean.MoveToOuterDisposeScope());
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using static TorchSharp.torch;
 
@@ -11,6 +12,9 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
 {
     /// <summary>Whether the generative mean carries the term σ_t² x̂ that follows the encoder's drift.</summary>
     public virtual bool Drifts => true;
+
+    /// <summary>The arithmetic of the network, if there is one; what comes out is in the type of what goes in.</summary>
+    public TrainingPrecision Precision { get; set; }
 
     /// <summary>y and, where <paramref name="gamma"/> has a tangent, dy/dγ.</summary>
     /// <param name="x">The scaled image, [B, C, H, W].</param>
@@ -117,6 +121,7 @@ internal sealed class TrainableEncoder : ImageEncoder
     public override Dual Output(Tensor x, Dual gamma, Tensor conditioning, Dropout? dropout = null)
     {
         using var scope = NewDisposeScope();
+        using var autocast = Autocast.Enter(Precision, x.device);
         return _network.Forward(x, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
     }
 

@@ -16,8 +16,8 @@ internal sealed class LikelihoodScorer
     /// <param name="model">The model.</param>
     /// <param name="draws">The draws of an image.</param>
     /// <param name="imagesPerPass">
-    /// Images that go through the network at once; <see langword="null"/>: one on the CPU, where passes of one shape give the same bits in any
-    /// company, and as many as fill a pass on a GPU.
+    /// Images that go through the network at once; <see langword="null"/>: one on the CPU where its own draws make full use of the hardware (passes
+    /// of one shape give the same bits in any company), otherwise as many as fill a pass.
     /// </param>
     /// <param name="diffusion">How the diffusion loss is estimated; <see langword="null"/>: in continuous time.</param>
     public LikelihoodScorer(DiffEncModel model, ScoringDraws draws, int? imagesPerPass = null, DiffusionEstimate? diffusion = null)
@@ -28,8 +28,12 @@ internal sealed class LikelihoodScorer
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
         _setsPerPass = SetsPerPass(model, draws);
-        ImagesPerPass = imagesPerPass ?? (model.Device.type == DeviceType.CPU ? 1 : ImagesThatFillAPass(model, draws));
+        bool alone = model.Device.type == DeviceType.CPU && _setsPerPass * draws.TimesPerDraw >= model.EvaluationsOfFullPass;
+        ImagesPerPass = imagesPerPass ?? (alone ? 1 : ImagesThatFillAPass(model, draws));
     }
+
+    // The two end points of the encoder: all that is evaluated where the diffusion loss is not asked for.
+    private int ImagesPerPassWithoutDiffusion => Math.Max(ImagesPerPass, _model.EvaluationsPerPass / 2);
 
     /// <summary>Images that go through the network at once.</summary>
     public int ImagesPerPass { get; }
@@ -39,7 +43,7 @@ internal sealed class LikelihoodScorer
         => Math.Max(1, model.EvaluationsPerPass / (SetsPerPass(model, draws) * draws.TimesPerDraw));
 
     private static int SetsPerPass(DiffEncModel model, ScoringDraws draws)
-        => Math.Clamp(model.EvaluationsPerPass / draws.TimesPerDraw, 1, draws.Count);
+        => DiffEncModel.Evenly(draws.Count, Math.Max(1, model.EvaluationsPerPass / draws.TimesPerDraw));
 
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">The number of images.</param>
@@ -50,9 +54,10 @@ internal sealed class LikelihoodScorer
         ReadOnlySpan<byte> pixels, int count, Span<Likelihood> results, bool withDiffusion = true, ReadOnlySpan<int> classes = default)
     {
         int size = _model.Description.Dimensions;
-        for (int done = 0; done < count; done += ImagesPerPass)
+        int step = DiffEncModel.Evenly(count, withDiffusion ? ImagesPerPass : ImagesPerPassWithoutDiffusion);
+        for (int done = 0; done < count; done += step)
         {
-            int now = Math.Min(ImagesPerPass, count - done);
+            int now = Math.Min(step, count - done);
             var ofThese = classes.IsEmpty ? classes : classes.Slice(done, now);
             var draws = Draw(pixels.Slice(done * size, now * size), ofThese, now, withDiffusion, withTimes: false);
             for (int i = 0; i < now; i++)

@@ -34,4 +34,26 @@ internal sealed record ScoringDraws(int Count, int TimesPerDraw, int Seed)
             all.select(1, 0).contiguous().MoveToOuterDisposeScope(),
             all.narrow(1, 1, TimesPerDraw).flatten(0, 1).contiguous().MoveToOuterDisposeScope());
     }
+
+    /// <summary>Some of the draws of several images in a row: number n is draw n mod K of image n div K.</summary>
+    /// <param name="pixels">The images, one after the other.</param>
+    /// <param name="shape">[C, H, W].</param>
+    /// <param name="first">The first number.</param>
+    /// <param name="count">k, how many.</param>
+    /// <returns>The image of each draw, [k], and eps0 [k, C, H, W] and eps [k·M, C, H, W] in single precision.</returns>
+    public (Tensor Image, Tensor Eps0, Tensor Eps) ForSeveral(ReadOnlySpan<byte> pixels, long[] shape, int first, int count)
+    {
+        using var scope = NewDisposeScope();
+        int size = (int)(shape[0] * shape[1] * shape[2]), end = first + count;
+        List<Tensor> eps0 = [], eps = [];
+        for (int at = first, now; at < end; at += now)
+        {
+            now = Math.Min(Count - at % Count, end - at);
+            var (_, some0, some) = For(pixels.Slice(at / Count * size, size), shape, at % Count, now);
+            eps0.Add(some0);
+            eps.Add(some);
+        }
+        long[] images = [.. Enumerable.Range(first, count).Select(n => (long)(n / Count))];
+        return (tensor(images).MoveToOuterDisposeScope(), cat(eps0).MoveToOuterDisposeScope(), cat(eps).MoveToOuterDisposeScope());
+    }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace Microsoft.ML.DiffEnc.Interop;
@@ -25,6 +26,18 @@ internal static class NativeFiles
     public static bool RunsFromPackageCache() =>
         TorchSharpFolder() is { } folder && Directory.Exists(Path.Combine(folder, "..", "..", "runtimes"))
         && File.Exists(Path.Combine(folder, "..", "..", "torchsharp.nuspec"));
+
+    /// <summary>The addresses of functions of a library that is deployed or already loaded; <see langword="null"/>: one of them is missing.</summary>
+    public static IReadOnlyList<nint>? Exports(string library, params IReadOnlyList<string> names)
+    {
+        if (!NativeLibrary.TryLoad(library, TorchSharpAssembly, null, out nint handle))
+            return null;
+        var addresses = new nint[names.Count];
+        for (int i = 0; i < addresses.Length; i++)
+            if (!NativeLibrary.TryGetExport(handle, names[i], out addresses[i]))
+                return null;
+        return addresses;
+    }
 
     private static IEnumerable<string> SearchFolders()
     {

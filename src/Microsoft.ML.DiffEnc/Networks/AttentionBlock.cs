@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Networks;
 
 /// <summary>Self-attention of one head over all pixels, added to the input; the last projection starts at zero.</summary>
-internal sealed class AttentionBlock : nn.Module
+internal sealed class AttentionBlock : nn.Module, IFirstDerivatives
 {
     private readonly GroupNorm _norm;
     private readonly Dense _q, _k, _v, _projOut;
@@ -24,10 +24,7 @@ internal sealed class AttentionBlock : nn.Module
         register_module("proj_out", _projOut);
     }
 
-    /// <summary>
-    /// Lets the forward pass take libtorch's fused attention while gradients are recorded: less memory, but a second derivative
-    /// through it ends the process, so only a caller that takes none may set it. Without gradients it is always taken.
-    /// </summary>
+    /// <inheritdoc/>
     public bool FirstDerivativesOnly { get; set; }
 
     /// <param name="x">[B, C, H, W].</param>

@@ -49,9 +49,6 @@ internal sealed class Denoiser : nn.Module
         register_module("ode_head", _odeHead);
     }
 
-    /// <inheritdoc cref="AttentionBlock.FirstDerivativesOnly"/>
-    public bool FirstDerivativesOnly { get => _attention.FirstDerivativesOnly; set => _attention.FirstDerivativesOnly = value; }
-
     /// <param name="z">The noisy latent, [B, C, H, W].</param>
     /// <param name="time">t' = (γ − γ_min)/(γ_max − γ_min), [B], in double precision.</param>
     /// <param name="conditioning">[B]; 0 when unconditional.</param>
@@ -76,7 +73,7 @@ internal sealed class Denoiser : nn.Module
         using var scope = NewDisposeScope();
         var features = Activations(z, time, conditioning, dropout).Last().Activation;
         var ofHead = head.Forward(cut ? features.Value.detach() : features.Value);
-        return (Output(features, z).MoveToOuterDisposeScope(), ofHead.MoveToOuterDisposeScope());
+        return (Output(features, z).MoveToOuterDisposeScope(), ofHead.to(z.dtype).MoveToOuterDisposeScope());
     }
 
     /// <summary>The names of <see cref="Activations"/>.</summary>
@@ -111,7 +108,7 @@ internal sealed class Denoiser : nn.Module
         }
     }
 
-    private Tensor Output(Dual features, Tensor z) => _convOut.Forward(_normOut.Forward(features).Swish()).Value + z;
+    private Tensor Output(Dual features, Tensor z) => _convOut.Forward(_normOut.Swish(features)).Value + z;
 
     /// <summary>[z, sines, cosines], each part channel by channel with the frequencies of a channel side by side: [B, 5C, H, W].</summary>
     private static Tensor WithFourierFeatures(Tensor z)

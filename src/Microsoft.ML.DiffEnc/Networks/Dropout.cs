@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,88 +7,67 @@ namespace Microsoft.ML.DiffEnc.Networks;
 
 /// <summary>
 /// Dropout whose masks are a function of (seed, step, call, element) alone, so that a resumed training draws the ones it would have
-/// drawn. On the CPU we make them ourselves, ten times faster than libtorch's serial generator; on a GPU a generator seeded for the call
-/// does. Value and tangent share one mask.
+/// drawn, and a slice of a batch those that it has in the whole batch. On the CPU we make them ourselves, ten times faster than libtorch's serial
+/// generator; on a GPU a generator seeded for the call does. Value and tangent share one mask.
 /// </summary>
 internal sealed class Dropout
 {
-    private static readonly Vector512<uint> Iota = Vector512.Create(0u, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-
     private readonly double _probability;
     private readonly uint _stepKey;
+    private readonly BatchSlice? _slice;
     private readonly int _copies = 1;
     private uint _calls;
 
     /// <param name="probability">The share of elements set to zero, in [0, 1).</param>
     /// <param name="stepSeed">A seed that differs from step to step.</param>
-    public Dropout(double probability, ulong stepSeed)
+    /// <param name="slice">The part of the step's batch that is computed; <see langword="null"/>: all of it.</param>
+    public Dropout(double probability, ulong stepSeed, BatchSlice? slice = null)
+        : this(probability, unchecked((uint)(stepSeed ^ (stepSeed >> 32))), slice is { IsWhole: true } ? null : slice, copies: 1)
     {
-        _probability = probability;
-        _stepKey = unchecked((uint)(stepSeed ^ (stepSeed >> 32)));
     }
 
-    private Dropout(double probability, uint stepKey, int copies) => (_probability, _stepKey, _copies) = (probability, stepKey, copies);
+    private Dropout(double probability, uint stepKey, BatchSlice? slice, int copies)
+        => (_probability, _stepKey, _slice, _copies) = (probability, stepKey, slice, copies);
 
     /// <summary>For a batch that consists of equal parts: new masks, the same ones for each part.</summary>
     /// <param name="copies">The number of parts.</param>
-    public Dropout Repeated(int copies) => new(_probability, NextKey(), copies);
+    public Dropout Repeated(int copies) => new(_probability, NextKey(), _slice, copies);
 
     public Dual Apply(Dual x)
     {
         if (_probability == 0)
             return x;
         using var scope = NewDisposeScope();
-        var mask = _copies == 1 ? Mask(x.Value) : Mask(x.Value.narrow(0, 0, x.Value.size(0) / _copies)).repeat(_copies, 1, 1, 1);
+        var mask = Tensor(Next(), x.Value);
         return x.Map(v => v * mask).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A tensor like <paramref name="like"/> of 0 with the given probability, else 1/(1 − probability).</summary>
-    private Tensor Mask(Tensor like)
+    /// <summary>The mask of the next call, for kernels on the CPU.</summary>
+    public DropoutMask Next() => new(NextKey(), (uint)(_probability * 4294967296.0), (float)(1 / (1 - _probability)), _slice, _copies);
+
+    /// <summary>The mask as a tensor like <paramref name="like"/>, [B, …].</summary>
+    private Tensor Tensor(DropoutMask mask, Tensor like)
     {
-        uint key = NextKey();
         if (like.device.type != DeviceType.CPU)
-            return MaskByGenerator(like, key);
-        var mask = empty(like.shape, dtype: float32);
-        Fill(MemoryMarshal.Cast<byte, uint>(mask.bytes), key, (uint)(_probability * 4294967296.0), (float)(1 / (1 - _probability)));
-        return mask.to(like.dtype);
+            return ByGenerator(like, mask.Key);
+        var values = empty(like.shape, dtype: float32);
+        mask.Fill(MemoryMarshal.Cast<byte, float>(values.bytes), (int)like.size(0));
+        return values.to(like.dtype);
     }
 
     /// <summary>The same where the tensor lives, without a transfer.</summary>
-    internal Tensor MaskByGenerator(Tensor like, uint key)
+    internal Tensor ByGenerator(Tensor like, uint key)
     {
         using var generator = new Generator(key, like.device);
-        return (rand(like.shape, dtype: float32, device: like.device, generator: generator) >= _probability).to(like.dtype) / (1 - _probability);
+        long[] perImage = like.shape[1..];
+        Tensor Uniform(long[] shape) => rand(shape, dtype: float32, device: like.device, generator: generator);
+        long rows = like.size(0) / _copies;
+        var uniform = _slice is not { } slice
+            ? Uniform([rows, .. perImage])
+            : Uniform([rows / slice.Count, slice.Of, .. perImage]).narrow(1, slice.First, slice.Count).reshape([rows, .. perImage]);
+        var mask = (uniform >= _probability).to(like.dtype) / (1 - _probability);
+        return _copies == 1 ? mask : cat([.. Enumerable.Repeat(mask, _copies)]);
     }
 
-    private uint NextKey() => Mix(unchecked(_stepKey + ++_calls * 0x9E3779B1u));
-
-    private static void Fill(Span<uint> mask, uint key, uint threshold, float kept)
-    {
-        var blocks = MemoryMarshal.Cast<uint, Vector512<uint>>(mask);
-        uint keptBits = BitConverter.SingleToUInt32Bits(kept);
-        var (keys, thresholds, values) = (Vector512.Create(key), Vector512.Create(threshold), Vector512.Create(keptBits));
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = Vector512.GreaterThanOrEqual(Mix(Mix(Iota + Vector512.Create((uint)i * 16)) + keys), thresholds) & values;
-        for (int i = blocks.Length * 16; i < mask.Length; i++)
-            mask[i] = Mix(unchecked(Mix((uint)i) + key)) >= threshold ? keptBits : 0;
-    }
-
-    // Two rounds of multiply and shift that pass the usual avalanche tests ("lowbias32").
-    private static uint Mix(uint x)
-    {
-        x ^= x >> 16;
-        x *= 0x7feb352d;
-        x ^= x >> 15;
-        x *= 0x846ca68b;
-        return x ^ (x >> 16);
-    }
-
-    private static Vector512<uint> Mix(Vector512<uint> x)
-    {
-        x ^= x >>> 16;
-        x *= Vector512.Create(0x7feb352du);
-        x ^= x >>> 15;
-        x *= Vector512.Create(0x846ca68bu);
-        return x ^ (x >>> 16);
-    }
+    private uint NextKey() => DropoutMask.Mix(unchecked(_stepKey + ++_calls * 0x9E3779B1u));
 }

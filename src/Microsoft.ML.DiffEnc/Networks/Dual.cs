@@ -15,6 +15,9 @@ internal readonly record struct Dual(Tensor Value, Tensor? Tangent = null)
     /// <summary>The pair with a function that is linear (or affine: without its offset for the tangent) applied to both halves.</summary>
     public Dual Map(Func<Tensor, Tensor> linear) => new(linear(Value), Tangent is null ? null : linear(Tangent));
 
+    /// <summary>Both halves in another type.</summary>
+    public Dual To(ScalarType dtype) => Map(v => v.to(dtype));
+
     /// <summary>Concatenates along the channels.</summary>
     public static Dual Concatenate(Dual a, Dual b)
         => new(cat([a.Value, b.Value], 1), a.Tangent is null && b.Tangent is null ? null : cat([a.TangentOrZero(), b.TangentOrZero()], 1));

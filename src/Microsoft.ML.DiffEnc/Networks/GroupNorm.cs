@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -5,7 +6,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Networks;
 
 /// <summary>Group normalisation with a scale and an offset per channel; ε = 1e−6.</summary>
-internal sealed class GroupNorm : nn.Module
+internal sealed class GroupNorm : nn.Module, IFirstDerivatives
 {
     private const double Epsilon = 1e-6;
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
@@ -21,6 +22,21 @@ internal sealed class GroupNorm : nn.Module
         register_parameter("bias", _bias);
     }
 
+    /// <inheritdoc/>
+    public bool FirstDerivativesOnly { get; set; }
+
+    /// <summary>Normalises, then swish, then dropout: in one kernel where there is one.</summary>
+    /// <param name="x">[B, C, H, W].</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/>: none.</param>
+    public Dual Swish(Dual x, Dropout? dropout = null)
+    {
+        if (FusedNormSwish.Takes(x.Value) && (FirstDerivativesOnly || !is_grad_enabled()))
+            return FusedNormSwish.Apply(x, _weight, _bias, _groups, Epsilon, dropout?.Next());
+        using var scope = NewDisposeScope();
+        var swish = Forward(x).Swish();
+        return (dropout?.Apply(swish) ?? swish).MoveToOuterDisposeScope();
+    }
+
     /// <param name="x">[B, C, H, W].</param>
     public Dual Forward(Dual x)
     {
@@ -28,6 +44,7 @@ internal sealed class GroupNorm : nn.Module
             return new(nn.functional.group_norm(x.Value, _groups, _weight, _bias, Epsilon));
 
         using var scope = NewDisposeScope();
+        x = x.To(_weight.dtype); // what autocast gives in bfloat16 is too coarse for means and deviations
         long[] shape = x.Value.shape, perGroup = [shape[0], _groups, -1], within = [2];
         var value = x.Value.reshape(perGroup);
         var tangent = x.TangentOrZero().reshape(perGroup);

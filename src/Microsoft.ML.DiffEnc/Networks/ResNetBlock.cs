@@ -38,12 +38,9 @@ internal sealed class ResNetBlock : nn.Module
     public Dual Forward(Dual x, Dual embedding, Dropout? dropout)
     {
         using var scope = NewDisposeScope();
-        var h = _conv1.Forward(_norm1.Forward(x).Swish());
+        var h = _conv1.Forward(_norm1.Swish(x));
         h += _condProj.Forward(embedding).OverPixels();
-        h = _norm2.Forward(h).Swish();
-        if (dropout is not null)
-            h = dropout.Apply(h);
-        h = _conv2.Forward(h);
+        h = _conv2.Forward(_norm2.Swish(h, dropout));
         return ((_shortcut?.Forward(x) ?? x) + h).MoveToOuterDisposeScope();
     }
 }

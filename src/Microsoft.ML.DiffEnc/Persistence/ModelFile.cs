@@ -46,8 +46,7 @@ internal static class ModelFile
     public static DiffEncModel Read(Stream description, Stream weights)
     {
         var model = ReadDescription(description);
-        using var content = Safetensors.Read(weights);
-        return Create(model, content);
+        return Read(weights, _ => model);
     }
 
     /// <summary>Reads and checks a file that <see cref="WriteWithDescription"/> has written.</summary>
@@ -58,8 +57,7 @@ internal static class ModelFile
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
-            using var content = Safetensors.Read(file);
-            return Create(DescriptionOf(content), content);
+            return Read(file, DescriptionIn);
         }
         catch (InvalidDataException e)
         {
@@ -67,8 +65,8 @@ internal static class ModelFile
         }
     }
 
-    private static ModelDescription DescriptionOf(SafetensorsContent content)
-        => content.Metadata.TryGetValue(DescriptionKey, out string? description)
+    private static ModelDescription DescriptionIn(IReadOnlyDictionary<string, string> metadata)
+        => metadata.TryGetValue(DescriptionKey, out string? description)
             ? ReadDescription(new MemoryStream(Encoding.UTF8.GetBytes(description)))
             : throw new InvalidDataException(
                 $"Its metadata have no '{DescriptionKey}', which describes the model. Expected a file that SaveSafetensors wrote.");
@@ -105,19 +103,36 @@ internal static class ModelFile
                 $"The model was written in format {number}; this version of Microsoft.ML.DiffEnc reads format {FormatVersion}. Install a newer version.");
     }
 
-    private static DiffEncModel Create(ModelDescription description, SafetensorsContent weights)
+    /// <summary>Reads weights straight into the model's own memory: they are there once, also while they are read.</summary>
+    private static DiffEncModel Read(Stream weights, Func<IReadOnlyDictionary<string, string>, ModelDescription> description)
     {
-        var model = DiffEncModel.Create(description);
+        DiffEncModel? model = null;
         try
         {
-            WeightCheck.ThrowUnlessMatching(model.NamedParameters, weights.Tensors);
-            model.CopyFrom(weights.Tensors);
+            using var content = Safetensors.Read(weights, metadata =>
+            {
+                model = DiffEncModel.CreateUnset(description(metadata));
+                return model.NamedParameters;
+            });
+            WeightCheck.ThrowUnlessMatching(model!.NamedParameters, content.Tensors);
+            CopyOthers(content, model);
             return model;
         }
         catch
         {
-            model.Dispose();
+            model?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Copies the weights that were not read into place: those of another type.</summary>
+    private static void CopyOthers(SafetensorsContent content, DiffEncModel model)
+    {
+        using var noGradients = no_grad();
+        foreach (var (name, weight) in model.NamedParameters)
+        {
+            if (content.Tensors[name].dtype != weight.dtype)
+                weight.copy_(content.Tensors[name]);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.DiffEnc.Interop;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Persistence;
@@ -59,8 +60,14 @@ internal static class Safetensors
     }
 
     /// <summary>Reads all tensors, on the CPU. The caller disposes of the result.</summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="places">
+    /// Of the metadata: tensors of some of the names. What is of the same type and shape is read straight into their memory, so that there is one copy
+    /// of it. Whatever is wrong with the file, they may be half overwritten then.
+    /// </param>
     /// <exception cref="InvalidDataException">The file is damaged, or of another format.</exception>
-    public static SafetensorsContent Read(Stream stream)
+    public static SafetensorsContent Read(
+        Stream stream, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, Tensor>>? places = null)
     {
         NativeBackend.EnsureLoaded();
         using var header = ReadHeader(stream);
@@ -69,6 +76,7 @@ internal static class Safetensors
         if (entries.Select(entry => entry.Name).Distinct(StringComparer.Ordinal).Count() != entries.Length)
             throw Damaged("a name is there twice");
 
+        var into = places?.Invoke(metadata);
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var content = new SafetensorsContent(tensors, metadata);
         try
@@ -79,7 +87,7 @@ internal static class Safetensors
                 if (entry.Start != offset)
                     throw Damaged($"the data of '{entry.Name}' start at byte {entry.Start}, expected {offset}");
                 offset = entry.End;
-                tensors.Add(entry.Name, ReadTensor(stream, entry));
+                tensors.Add(entry.Name, ReadTensor(stream, entry, into?.GetValueOrDefault(entry.Name)));
             }
             if (stream.ReadByte() >= 0)
                 throw Damaged("there is more in it than its header says");
@@ -132,9 +140,11 @@ internal static class Safetensors
         }
     }
 
-    private static Tensor ReadTensor(Stream stream, Entry entry)
+    private static Tensor ReadTensor(Stream stream, Entry entry, Tensor? place)
     {
-        var result = empty(entry.Shape, dtype: entry.Type).DetachFromDisposeScope();
+        bool fits = place is not null && place.dtype == entry.Type && place.shape.SequenceEqual(entry.Shape)
+            && place.device.type == DeviceType.CPU && place.is_contiguous();
+        var result = (fits ? place!.detach() : empty(entry.Shape, dtype: entry.Type)).DetachFromDisposeScope();
         try
         {
             Fill(stream, result.bytes, $"'{entry.Name}'");

@@ -146,6 +146,16 @@ public sealed partial class DiffEncTrainer
         /// <summary>Share of activations dropped in training, in [0, 1). Default: the preset's (the paper's: 0.1).</summary>
         public double? Dropout;
 
+        /// <summary>The arithmetic of the networks in training. Default <see cref="TrainingPrecision.Float32"/>.</summary>
+        public TrainingPrecision Precision;
+
+        /// <summary>
+        /// The most images computed at a time, at least 1, for batches that do not fit into memory: the gradients of a batch's parts add up to those of
+        /// the batch, and all draws stay the same. When memory runs out this happens by itself. Not with <see cref="StepVariance.Optimal"/>, whose loss
+        /// is no sum over images. Default: the whole batch.
+        /// </summary>
+        public int? MicroBatchSize;
+
         /// <summary>K, independent sets of draws on which an image is scored, 1..10000. More sets, smaller standard error; with 1 there is none.
         /// Default 8.</summary>
         public int ScoringDraws = ScoringSettings.DefaultDraws;

@@ -52,6 +52,9 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         _label = options.LabelColumnName is null ? null : new LabelColumn(options.LabelColumnName);
     }
 
+    /// <summary>Told of the parts of every step: for benchmarks and tests.</summary>
+    internal IStepObserver? Observer { get; set; }
+
     /// <summary>Trains on all images of <paramref name="input"/>, which are read once.</summary>
     /// <returns>The trained model, as a transformer that scores likelihoods. Dispose it to free the weights.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size, or the label column is missing or no
@@ -80,6 +83,7 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         if (start is not null)
             log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {start.Step}.");
 
+        using var precision = PrecisionSupport.Prepare(plan.Settings.Precision, device, log.Warning);
         using var loop = new TrainingLoop(plan, log);
         var model = loop.Run(_options.CancellationToken);
         var scoring = new ScoringSettings(
@@ -127,6 +131,8 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
             ValidateEverySteps = _options.ValidateEverySteps ?? Math.Max(1, _steps / 10),
             CheckpointFolder = _options.CheckpointFolder,
             CheckpointEverySteps = _options.CheckpointEverySteps,
+            MicroBatchSize = _options.MicroBatchSize,
+            Observer = Observer,
             Device = device,
         };
     }

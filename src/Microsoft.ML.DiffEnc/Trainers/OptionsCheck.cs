@@ -21,6 +21,7 @@ internal static class OptionsCheck
         Defined(options.Parameterization, nameof(options.Parameterization));
         Defined(options.NoiseSchedule, nameof(options.NoiseSchedule));
         Defined(options.PixelLayout, nameof(options.PixelLayout));
+        Defined(options.Precision, nameof(options.Precision));
         if (string.IsNullOrWhiteSpace(options.InputColumnName))
             throw Refusal(nameof(options.InputColumnName), "is empty; expected the name of the column that holds the images");
         InRange(options.Width, 1, ModelDescriptionCheck.Largest, nameof(options.Width));
@@ -60,6 +61,7 @@ internal static class OptionsCheck
             EmaDecay = Share(options.EmaDecay ?? preset.EmaDecay, nameof(options.EmaDecay)),
             EmaRamp = options.EmaRamp ?? preset.EmaRamp,
             Dropout = Share(options.Dropout ?? preset.Dropout, nameof(options.Dropout)),
+            Precision = options.Precision,
             LabelDropout = options.LabelColumnName is null ? 0 : Share(options.LabelDropout ?? DefaultLabelDropout, nameof(options.LabelDropout)),
             Seed = seed,
             Depth = options.Depth is { } depth ? InRange(depth, 1, TimeGrid.MostSteps, nameof(options.Depth)) : null,
@@ -81,6 +83,12 @@ internal static class OptionsCheck
         {
             throw Refusal(
                 nameof(options.Variance), $"is {options.Variance}, and Depth is null; in continuous time there is only {StepVariance.Posterior}. Set Depth");
+        }
+        if (options.MicroBatchSize is { } most)
+        {
+            InRange(most, 1, 1 << 20, nameof(options.MicroBatchSize));
+            if (options.Variance == StepVariance.Optimal)
+                throw Refusal(nameof(options.MicroBatchSize), "is set, and Variance is Optimal, which compares the images of a whole batch. Unset one");
         }
         InRange(options.ScoringDraws, 1, ScoringSettings.MostDraws, nameof(options.ScoringDraws));
         InRange(options.ScoringTimesPerDraw, 1, ScoringSettings.MostTimesPerDraw, nameof(options.ScoringTimesPerDraw));

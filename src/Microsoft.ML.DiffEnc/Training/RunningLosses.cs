@@ -1,4 +1,3 @@
-using Microsoft.ML.DiffEnc.Diffusion;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Training;
@@ -9,12 +8,11 @@ internal sealed class RunningLosses(double natsPerBitPerDimension) : IDisposable
     private Tensor? _sum;
     private int _steps;
 
-    public void Add(BoundParts parts)
+    /// <param name="losses">The three of one step, nats, [3] in double precision.</param>
+    public void Add(Tensor losses)
     {
-        using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var now = stack([parts.Reconstruction.detach().mean(), parts.Latent.detach().mean(), parts.Diffusion.detach().mean()]).to(float64);
-        var sum = (_sum is null ? now : _sum + now).DetachFromDisposeScope();
+        var sum = (_sum is null ? losses.alias() : _sum + losses).DetachFromDisposeScope();
         _sum?.Dispose();
         _sum = sum;
         _steps++;

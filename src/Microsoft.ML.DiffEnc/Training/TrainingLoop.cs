@@ -17,49 +17,32 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingPlan _plan;
     private readonly ITrainingLog _log;
     private readonly DiffEncModel _model;
-    private readonly TrainingObjective _objective;
+    private readonly GradientStep _gradients;
     private readonly AdamW _optimizer;
     private readonly MovingAverage _ema;
-    private readonly BatchOrder _order;
-    private readonly BatchLabels? _labels;
     private readonly RunningLosses _losses;
     private readonly CheckpointFolder? _checkpoints;
     private readonly Validation? _validation;
-    private readonly int[] _rows;
-    private readonly ulong _seed;
     private DiffEncModel? _average;
 
     public TrainingLoop(TrainingPlan plan, ITrainingLog log)
     {
         (_plan, _log) = (plan, log);
         var settings = plan.Settings;
-        _seed = (ulong)settings.Seed;
         _model = DiffEncModel.Create(plan.Model, settings.Seed);
         _model.To(plan.Device);
         _model.FirstDerivativesOnly = true;
-        _objective = TrainingObjective.Create(_model, settings);
+        _model.Precision = settings.Precision;
+        _gradients = new GradientStep(_model, plan, BatchSlice.Whole(settings.BatchSize), log);
         _average = _model.Clone();
         _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
         _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
         plan.Start?.CopyTo(State());
-        _order = new BatchOrder(plan.Images.Count, settings.BatchSize, Seeds.Mix(_seed, (ulong)Purpose.Order));
-        if (plan.Images.HasLabels)
-            _labels = new BatchLabels(plan.Images, settings.LabelDropout, Seeds.Mix(_seed, (ulong)Purpose.Labels));
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
-        _rows = new int[settings.BatchSize];
         if (plan.ValidationImages is not null)
             _validation = new Validation(plan.ValidationImages, settings);
         if (plan.CheckpointFolder is not null)
             _checkpoints = new CheckpointFolder(plan.CheckpointFolder, Identity(plan), log);
-    }
-
-    /// <summary>What a step draws randomness for.</summary>
-    private enum Purpose
-    {
-        Order,
-        Noise,
-        Dropout,
-        Labels,
     }
 
     /// <summary>Trains to the end.</summary>
@@ -106,43 +89,11 @@ internal sealed class TrainingLoop : IDisposable
         using var scope = NewDisposeScope();
         using var gradients = enable_grad(); // whatever the caller has set
         var settings = _plan.Settings;
-        var x = Batch(step);
-        var conditioning = Conditioning(step);
-        using var generator = new Generator(Seeds.Mix(_seed, (ulong)Purpose.Noise, (ulong)step), _plan.Device);
-        var uniform = LowDiscrepancy.Times(rand(1, dtype: float64, device: _plan.Device, generator: generator), settings.BatchSize);
-        var eps0 = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
-        var eps = randn(x.shape, dtype: x.dtype, device: _plan.Device, generator: generator);
-        var dropout = settings.Dropout > 0 ? new Dropout(settings.Dropout, Seeds.Mix(_seed, (ulong)Purpose.Dropout, (ulong)step)) : null;
-
-        var (parts, schedule) = _objective.Of(x, uniform, eps0, eps, conditioning, dropout);
-        double unit = _plan.Model.NatsPerBitPerDimension;
-        var loss = (parts.Reconstruction + parts.Latent + parts.Diffusion).mean() / unit;
-        if (parts.HeadError is not null)
-            loss += parts.HeadError.mean(); // of weights that the bound does not reach, and reaches no others
-        loss.backward();
-        schedule?.Backward(parts.Diffusion / unit);
-
+        var losses = _gradients.Compute(step);
         _optimizer.Step(settings.LearningRate * (step >= settings.WarmUpSteps ? 1 : step / (double)settings.WarmUpSteps));
         _ema.Update(step);
-        _losses.Add(parts);
-    }
-
-    /// <summary>The scaled images of a step.</summary>
-    private Tensor Batch(int step)
-    {
-        var model = _plan.Model;
-        _order.Fill(step, _rows);
-        using var pixels = empty([_rows.Length, model.Channels, model.Height, model.Width], dtype: uint8);
-        _plan.Images.Gather(_rows, pixels.bytes);
-        return _model.Scale(pixels);
-    }
-
-    /// <summary>The classes of the images of the step whose <see cref="Batch"/> was just made, [B].</summary>
-    private Tensor Conditioning(int step)
-    {
-        var classes = new float[_rows.Length];
-        _labels?.Fill(step, _rows, classes);
-        return tensor(classes, dtype: _model.DataType, device: _plan.Device);
+        _losses.Add(losses);
+        _plan.Observer?.Reached(StepPhase.Update, BatchSlice.Whole(settings.BatchSize));
     }
 
     /// <summary>A full disk must not cost the training: what was saved before is still there.</summary>

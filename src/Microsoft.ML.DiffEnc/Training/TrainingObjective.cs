@@ -7,6 +7,9 @@ namespace Microsoft.ML.DiffEnc.Training;
 /// <summary>The bound that a training minimises: in continuous time, or in T steps.</summary>
 internal abstract class TrainingObjective
 {
+    /// <summary>Whether an image's loss is the same whoever else is in the batch, so that the batch may be computed in parts.</summary>
+    public virtual bool IsSumOverImages => true;
+
     /// <summary>The bound of a batch.</summary>
     /// <param name="x">Scaled images, [B, C, H, W].</param>
     /// <param name="uniform">Low-discrepancy numbers in [0, 1), which decide the times, [B], in double precision.</param>
@@ -49,6 +52,8 @@ internal sealed class ContinuousObjective(DiffEncModel model) : TrainingObjectiv
 /// </param>
 internal sealed class FiniteDepthObjective(DiffEncModel model, TimeGrid grid, bool optimalVariance) : TrainingObjective
 {
+    public override bool IsSumOverImages => !optimalVariance;
+
     public override (BoundParts Parts, VarianceGradient? Schedule) Of(
         Tensor x, Tensor uniform, Tensor eps0, Tensor eps, Tensor conditioning, Dropout? dropout)
     {

@@ -23,5 +23,11 @@ internal sealed record TrainingPlan
     public string? CheckpointFolder { get; init; }
 
     public required int CheckpointEverySteps { get; init; }
+    /// <summary>The most images whose activations are held at a time; <see langword="null"/>: the whole batch's.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>For benchmarks.</summary>
+    public IStepObserver? Observer { get; init; }
+
     public required TorchSharp.torch.Device Device { get; init; }
 }

@@ -16,6 +16,9 @@ internal sealed record TrainingSettings
     public required bool EmaRamp { get; init; }
 
     public required double Dropout { get; init; }
+
+    public TrainingPrecision Precision { get; init; }
+
     /// <summary>The share of images that are shown without their label; 0 where there are no labels.</summary>
     public double LabelDropout { get; init; }
 

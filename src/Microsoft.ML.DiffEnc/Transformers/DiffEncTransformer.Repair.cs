@@ -44,12 +44,8 @@ public sealed partial class DiffEncTransformer
         if (settings.MaskColumnName is null)
         {
             unknown = new bool[pixels.Length / size * places];
-            for (int i = 0; i < pixels.Length / size; i++)
-            {
-                plan.Generation.CancellationToken.ThrowIfCancellationRequested();
-                AnomalousPlaces.Find(
-                    model, pixels.AsSpan(i * size, size), settings.AnomalousShare, Settings.Seed, unknown.AsSpan(i * places, places));
-            }
+            plan.Generation.CancellationToken.ThrowIfCancellationRequested();
+            AnomalousPlaces.Find(model, pixels, settings.AnomalousShare, Settings.Seed, unknown);
         }
         int[] damaged = [.. Enumerable.Range(0, pixels.Length / size).Where(i => unknown.AsSpan(i * places, places).Contains(true))];
         if (damaged.Length == 0)

@@ -55,4 +55,50 @@ public class ComputeSectionTests
         });
         Assert.Equal(1, most);
     }
+
+    [Fact]
+    public void What_sections_leave_behind_is_collected_after_them()
+    {
+        const int megabyte = 1 << 20;
+        long before = GC.GetTotalMemory(forceFullCollection: true), most = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            using (ComputeSection.Enter())
+                Allocate(3);
+            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: false));
+        }
+        Assert.InRange(most, 0, before + 60 * megabyte); // 300 were allocated
+    }
+
+    [Fact]
+    public void Who_waits_for_the_end_of_a_section_goes_on_after_it_or_when_told_to()
+    {
+        ComputeSection.WaitForEnd(unless: () => false); // there is none
+        using var waiting = new ManualResetEventSlim();
+        bool asked = false, giveUp = false;
+        Thread Waiter(Func<bool> unless)
+        {
+            var thread = new Thread(() => ComputeSection.WaitForEnd(() =>
+            {
+                waiting.Set();
+                asked = true;
+                return unless();
+            }));
+            thread.Start();
+            return thread;
+        }
+        Thread patient, impatient;
+        using (ComputeSection.Enter())
+        {
+            patient = Waiter(() => false);
+            impatient = Waiter(() => giveUp);
+            waiting.Wait();
+            Assert.False(patient.Join(100));
+            giveUp = true;
+            Assert.True(impatient.Join(TimeSpan.FromSeconds(30)));
+            Assert.True(patient.IsAlive);
+        }
+        Assert.True(patient.Join(TimeSpan.FromSeconds(30)));
+        Assert.True(asked);
+    }
 }

@@ -51,10 +51,10 @@ public class DropoutTests
         using var scope = NewDisposeScope();
         var dropout = new Dropout(0.25, 1);
         var like = zeros(100_000, dtype: float64);
-        var mask = dropout.MaskByGenerator(like, 7);
+        var mask = dropout.ByGenerator(like, 7);
         Assert.Equal(0.25, (mask == 0).to(float64).mean().item<double>(), 5 * Math.Sqrt(0.25 * 0.75 / 100_000));
         Assert.Equal(1 / 0.75, mask.max().item<double>(), 1e-12);
-        Assert.True(mask.equal(dropout.MaskByGenerator(like, 7)).all().item<bool>());
-        Assert.False(mask.equal(dropout.MaskByGenerator(like, 8)).all().item<bool>());
+        Assert.True(mask.equal(dropout.ByGenerator(like, 7)).all().item<bool>());
+        Assert.False(mask.equal(dropout.ByGenerator(like, 8)).all().item<bool>());
     }
 }

@@ -15,6 +15,12 @@ internal sealed class RecordingMapper(DataViewSchema inputSchema) : BatchMapper
     /// <summary>The rows that were read, by thread.</summary>
     public ConcurrentDictionary<int, int> RowsByThread { get; } = new();
 
+    /// <summary>Called while a batch is being computed.</summary>
+    public Action? Computing { get; set; }
+
+    /// <summary>The rows that were read by any thread.</summary>
+    public int RowsRead => RowsByThread.Values.Sum();
+
     public override DataViewSchema.DetachedColumn[] OutputColumns { get; } =
         [new("Double", NumberDataViewType.Int32), new("Number", NumberDataViewType.Int32)];
 
@@ -39,6 +45,7 @@ internal sealed class RecordingMapper(DataViewSchema inputSchema) : BatchMapper
         protected override void Compute(int count)
         {
             mapper.Batches.Enqueue(count);
+            mapper.Computing?.Invoke();
             for (int i = 0; i < count; i++)
                 _doubles[i] = 2 * _numbers[i];
         }

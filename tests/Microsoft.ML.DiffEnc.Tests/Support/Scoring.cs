@@ -7,7 +7,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Support;
 /// <summary>Transformers of small models with random weights: what they score means nothing, but differs from image to image.</summary>
 internal static class Scoring
 {
-    public static ScoringSettings Settings { get; } = new("Image", PixelLayout.ChannelsFirst, Draws: 2, TimesPerDraw: 1, Seed: 7);
+    public static ScoringSettings Settings { get; } = new("Image", PixelLayout.ChannelsFirst, Draws: 2, TimesPerDraw: 4, Seed: 7);
 
     public static DiffEncTransformer Transformer(MLContext ml, int channels = 1, ScoringSettings? settings = null)
     {

@@ -43,7 +43,7 @@ internal static class ReferenceCheckpoint
 
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor> tensors = weights.ToTensors(parameters, configPath);
-        DiffEncModel model = DiffEncModel.Create(description);
+        DiffEncModel model = DiffEncModel.CreateUnset(description);
         try
         {
             WeightCheck.ThrowUnlessMatching(model.NamedParameters, tensors);

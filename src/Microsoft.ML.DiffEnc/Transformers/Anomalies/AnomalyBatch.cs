@@ -9,8 +9,9 @@ internal sealed class AnomalyBatch(AnomalyTransformer transformer, PixelReader r
 {
     private readonly int _dimensions = transformer.Model.ImageColumn.ValuesPerImage;
     private readonly byte[] _pixels = new byte[capacity * transformer.Model.ImageColumn.ValuesPerImage];
-    private readonly float[] _scores = new float[capacity];
-    private readonly float[]?[] _maps = new float[capacity][];
+    private readonly int _places = transformer.Model.ImageColumn.Width * transformer.Model.ImageColumn.Height;
+    private readonly float[] _scores = withScore ? new float[capacity] : [];
+    private readonly float[] _maps = withMap ? new float[capacity * transformer.Model.ImageColumn.Width * transformer.Model.ImageColumn.Height] : [];
 
     /// <inheritdoc/>
     public override void ReadRow(int slot) => reader.Read(_pixels.AsSpan(slot * _dimensions, _dimensions));
@@ -24,14 +25,12 @@ internal sealed class AnomalyBatch(AnomalyTransformer transformer, PixelReader r
         _ => (ValueGetter<MLImage>)((ref MLImage value) =>
         {
             value?.Dispose();
-            value = transformer.Draw(_maps[ComputedSlot(currentSlot)]!);
+            value = transformer.Draw(_maps.AsSpan(ComputedSlot(currentSlot) * _places, _places));
         }),
     };
 
     /// <inheritdoc/>
-    protected override void Compute(int count)
-    {
-        for (int i = 0; i < count; i++)
-            (_scores[i], _maps[i]) = transformer.Score(_pixels.AsSpan(i * _dimensions, _dimensions), withScore, withMap);
-    }
+    protected override void Compute(int count) => transformer.Score(
+        _pixels.AsSpan(0, count * _dimensions), count,
+        withScore ? _scores.AsSpan(0, count) : default, withMap ? _maps.AsSpan(0, count * _places) : default);
 }

@@ -47,8 +47,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
         var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
         var told = new Told(_options.Progress, fitting.Length + calibrating.Length);
-        var norm = Learn(_options.Score, [.. Each(fitting, told, r => scorer.Measure(images[r]))]);
-        float[] calibration = [.. Each(calibrating, told, r => (float)norm.Score(_options.Score, Measure(scorer, images[r], maps))).Order()];
+        var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting, told)]);
+        float[] calibration = [.. Measure(scorer, images, calibrating, told, maps).Select(m => (float)norm.Score(_options.Score, m)).Order()];
         var settings = new AnomalySettings(
             _options.Score,
             Threshold(calibration, _options.FalsePositiveRate),
@@ -98,12 +98,24 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         return (mean, Math.Max(Math.Sqrt(values.Average(v => Math.Pow(v - mean, 2))), 1e-9));
     }
 
-    private AnomalyMeasures Measure(AnomalyScorer scorer, ReadOnlySpan<byte> pixels, List<float>? maps)
+    /// <summary>Measures images of a table, a batch at a time.</summary>
+    private IEnumerable<AnomalyMeasures> Measure(AnomalyScorer scorer, PixelTable images, int[] rows, Told told, List<float>? maps = null)
     {
-        var map = maps is null ? null : new float[_model.ImageColumn.Width * _model.ImageColumn.Height];
-        var measures = scorer.Measure(pixels, map);
-        maps?.AddRange(map!);
-        return measures;
+        int size = _model.ImageColumn.ValuesPerImage, places = _model.ImageColumn.Width * _model.ImageColumn.Height;
+        foreach (int[] batch in rows.Chunk(_model.BatchSize))
+        {
+            var pixels = new byte[batch.Length * size];
+            for (int i = 0; i < batch.Length; i++)
+                images[batch[i]].CopyTo(pixels.AsSpan(i * size));
+            var mapsOfBatch = new float[maps is null ? 0 : batch.Length * places];
+            AnomalyMeasures[] measured = [.. scorer.Measure(pixels, batch.Length, mapsOfBatch)];
+            told.Add(batch.Length);
+            _options.CancellationToken.ThrowIfCancellationRequested();
+            _host.CheckAlive();
+            foreach (AnomalyMeasures measures in measured)
+                yield return measures;
+            maps?.AddRange(mapsOfBatch);
+        }
     }
 
     private static double MapUnit(List<float>? maps)
@@ -112,18 +124,6 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             return 1;
         maps.Sort();
         return Math.Max(maps[(int)((maps.Count - 1) * MapShare)], float.Epsilon);
-    }
-
-    private IEnumerable<T> Each<T>(int[] rows, Told told, Func<int, T> compute)
-    {
-        foreach (int row in rows)
-        {
-            _options.CancellationToken.ThrowIfCancellationRequested();
-            _host.CheckAlive();
-            T measured = compute(row);
-            told.Add();
-            yield return measured;
-        }
     }
 
     private void CheckCount(int images, int calibrating, bool isFitted)
@@ -161,6 +161,6 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     {
         private int _done;
 
-        public void Add() => listener?.Report(new(++_done, total));
+        public void Add(int images) => listener?.Report(new(_done += images, total));
     }
 }

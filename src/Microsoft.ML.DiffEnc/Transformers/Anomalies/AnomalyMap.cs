@@ -10,7 +10,7 @@ internal static class AnomalyMap
     private static readonly float[] _kernel = [1 / 16f, 4 / 16f, 6 / 16f, 4 / 16f, 1 / 16f];
 
     /// <summary>Smooths by the binomial kernel of five places, in both directions; the edge repeats itself.</summary>
-    public static void Smooth(float[] map, int width, int height)
+    public static void Smooth(Span<float> map, int width, int height)
     {
         var row = new float[map.Length];
         Pass(map, row, width, height, 1, 0);
@@ -18,13 +18,15 @@ internal static class AnomalyMap
     }
 
     /// <summary>A grey picture: black is no loss, mid-grey what hardly any place of a normal image exceeds, white twice that or more.</summary>
-    public static MLImage ToImage(float[] map, int width, int height, double unit)
+    public static MLImage ToImage(ReadOnlySpan<float> map, int width, int height, double unit)
     {
-        byte[] grey = Array.ConvertAll(map, v => (byte)Math.Clamp(Math.Round(v / unit * 127.5), 0, 255));
+        var grey = new byte[map.Length];
+        for (int i = 0; i < grey.Length; i++)
+            grey[i] = (byte)Math.Clamp(Math.Round(map[i] / unit * 127.5), 0, 255);
         return MLImages.FromPixels(grey, 1, width, height, channels: 1)[0];
     }
 
-    private static void Pass(float[] from, float[] to, int width, int height, int dx, int dy)
+    private static void Pass(ReadOnlySpan<float> from, Span<float> to, int width, int height, int dx, int dy)
     {
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)

@@ -35,49 +35,65 @@ internal sealed class AnomalyScorer
     /// <summary>The number of features that the score looks at.</summary>
     public int FeatureCount => _features?.Size ?? 0;
 
-    /// <summary>What the score asks for.</summary>
-    /// <param name="pixels">The image.</param>
-    /// <param name="map">Becomes the map, if there is one.</param>
-    public AnomalyMeasures Measure(ReadOnlySpan<byte> pixels, float[]? map = null) => new(
-        AnomalyMeasures.NeedsBits(_score) ? Bits(pixels) : double.NaN,
-        AnomalyMeasures.NeedsLosses(_score) || map is not null ? Losses(pixels, map) : [],
-        _features is null ? [] : Features(pixels));
+    /// <summary>What the score asks for, of one image.</summary>
+    public AnomalyMeasures Measure(ReadOnlySpan<byte> pixels) => Measure(pixels, 1)[0];
 
-    /// <summary>The map of an image alone.</summary>
-    public void Map(ReadOnlySpan<byte> pixels, float[] map) => Losses(pixels, map);
+    /// <summary>What the score asks for, of images that share passes of the network.</summary>
+    /// <param name="pixels">The images.</param>
+    /// <param name="count">Their number.</param>
+    /// <param name="maps">Become the maps, one after the other; empty: there are none.</param>
+    public AnomalyMeasures[] Measure(ReadOnlySpan<byte> pixels, int count, Span<float> maps = default)
+    {
+        double[] bits = AnomalyMeasures.NeedsBits(_score) ? Bits(pixels, count) : [];
+        double[][] losses = AnomalyMeasures.NeedsLosses(_score) || !maps.IsEmpty ? Losses(pixels, count, maps) : [];
+        float[][] features = _features is null ? [] : Features(pixels, count);
+        return
+        [
+            .. Enumerable.Range(0, count).Select(i => new AnomalyMeasures(
+                bits.Length == 0 ? double.NaN : bits[i], losses.Length == 0 ? [] : losses[i], features.Length == 0 ? [] : features[i])),
+        ];
+    }
+
+    /// <summary>The maps of images alone.</summary>
+    public void Map(ReadOnlySpan<byte> pixels, int count, Span<float> maps) => Losses(pixels, count, maps);
 
     /// <summary>Bits per dimension less those of a PNG.</summary>
     public double Corrected(double bits, ReadOnlySpan<byte> pixels) => bits - PngLength.BitsPerDimension(pixels, _model.ImageColumn);
 
-    private double[] Losses(ReadOnlySpan<byte> pixels, float[]? map)
+    private double[][] Losses(ReadOnlySpan<byte> pixels, int count, Span<float> maps)
     {
-        var values = new double[_profile.Size];
+        var values = new double[count * _profile.Size];
         lock (_model.Network)
         {
             _model.ThrowIfDisposed();
-            _losses.Extract(pixels, values, map);
+            _losses.Extract(pixels, count, values, maps);
         }
-        if (map is not null)
-            AnomalyMap.Smooth(map, _model.ImageColumn.Width, _model.ImageColumn.Height);
-        return Array.ConvertAll(values, v => Math.Log(v + LeastLoss)); // nearly normal where the values are skewed
+        int width = _model.ImageColumn.Width, height = _model.ImageColumn.Height;
+        for (int at = 0; at < maps.Length; at += width * height)
+            AnomalyMap.Smooth(maps.Slice(at, width * height), width, height);
+        // The logarithms are nearly normal where the values are skewed.
+        return [.. values.Chunk(_profile.Size).Select(profile => Array.ConvertAll(profile, v => Math.Log(v + LeastLoss)))];
     }
 
-    private float[] Features(ReadOnlySpan<byte> pixels)
+    private float[][] Features(ReadOnlySpan<byte> pixels, int count)
     {
-        var values = new float[_features!.Size];
+        var values = new float[count * _features!.Size];
         lock (_model.Network)
         {
             _model.ThrowIfDisposed();
-            _features.Extract(pixels, 1, values);
+            _features.Extract(pixels, count, values);
         }
-        return values;
+        return [.. values.Chunk(_features.Size)];
     }
 
-    private double Bits(ReadOnlySpan<byte> pixels)
+    private double[] Bits(ReadOnlySpan<byte> pixels, int count)
     {
-        Span<Likelihood> likelihood = stackalloc Likelihood[1];
-        _model.Score(pixels, 1, likelihood, withDiffusion: true, classes: []);
-        double bits = likelihood[0].BitsPerDimension;
-        return _score == AnomalyScore.ComplexityCorrected ? Corrected(bits, pixels) : bits;
+        var likelihoods = new Likelihood[count];
+        _model.Score(pixels, count, likelihoods, withDiffusion: true, classes: []);
+        double[] bits = [.. likelihoods.Select(likelihood => (double)likelihood.BitsPerDimension)];
+        int size = _model.ImageColumn.ValuesPerImage;
+        for (int i = 0; i < count && _score == AnomalyScore.ComplexityCorrected; i++)
+            bits[i] = Corrected(bits[i], pixels.Slice(i * size, size));
+        return bits;
     }
 }

@@ -17,7 +17,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <item><term>the map, under the name that was asked for</term>
 /// <description><c>MLImage</c>: where the diffusion loss is. Mid-grey is what one in a thousand places of normal images exceeds.</description></item>
 /// </list>
-/// Several threads may score at once; the network runs for one image at a time. The model is shared with the transformer that it came from; each has
+/// A score depends on the model, the options and the image alone: not on the rows beside it, but for rounding, as rows share passes of the network.
+/// Several threads may score at once; the network runs for one batch at a time. The model is shared with the transformer that it came from; each has
 /// to be disposed of.
 /// </remarks>
 public sealed class AnomalyTransformer : ITransformer, IDisposable
@@ -101,19 +102,25 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => AnomalyTransformerFile.Save(ctx, this);
 
-    /// <summary>The score and the map of one image, whichever is asked for.</summary>
-    internal (float Score, float[]? Map) Score(ReadOnlySpan<byte> pixels, bool withScore, bool withMap)
+    /// <summary>The scores and the maps of images, whichever are asked for: one batch at a time however many threads ask.</summary>
+    /// <param name="pixels"><paramref name="count"/> images, channels first.</param>
+    /// <param name="count">The number of images.</param>
+    /// <param name="scores">Where the scores go; empty: they are not asked for.</param>
+    /// <param name="maps">Where the maps go; empty: they are not asked for.</param>
+    internal void Score(ReadOnlySpan<byte> pixels, int count, Span<float> scores, Span<float> maps)
     {
-        var map = withMap ? new float[Model.ImageColumn.Width * Model.ImageColumn.Height] : null;
-        if (withScore)
-            return ((float)Settings.Norm.Score(Settings.Score, _scorer.Measure(pixels, map)), map);
-        if (map is not null)
-            _scorer.Map(pixels, map);
-        return (float.NaN, map);
+        if (scores.IsEmpty)
+        {
+            _scorer.Map(pixels, count, maps);
+            return;
+        }
+        AnomalyMeasures[] measures = _scorer.Measure(pixels, count, maps);
+        for (int i = 0; i < count; i++)
+            scores[i] = (float)Settings.Norm.Score(Settings.Score, measures[i]);
     }
 
     /// <summary>A map as a picture.</summary>
-    internal MLImage Draw(float[] map) => AnomalyMap.ToImage(map, Model.ImageColumn.Width, Model.ImageColumn.Height, Settings.MapUnit);
+    internal MLImage Draw(ReadOnlySpan<float> map) => AnomalyMap.ToImage(map, Model.ImageColumn.Width, Model.ImageColumn.Height, Settings.MapUnit);
 
     private AnomalyMapper Bind(DataViewSchema inputSchema) => new(this, inputSchema);
 }

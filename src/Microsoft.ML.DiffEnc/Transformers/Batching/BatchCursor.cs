@@ -6,31 +6,26 @@ namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 internal sealed class BatchCursor : DataViewRowCursor
 {
     private readonly BatchedDataView _view;
-    private readonly DataViewRowCursor _input;
     private readonly ActiveColumns _active;
-    private readonly RowBatch _batch;
-    private readonly Delegate?[] _outputGetters; // by output index; null where inactive
-    private readonly ColumnBuffer?[] _buffers;   // by source index; null where inactive
-    private readonly ValueGetter<DataViewRowId> _getInputId;
-    private readonly DataViewRowId[] _ids;
-    private readonly long[] _batches;
+    private readonly BufferedRows[] _rows; // one batch; or two in turn: the one that is handed out, and the one that is read meanwhile
+    private readonly BatchReader _reader;
 
     private int _count;         // rows in the batch
     private int _slot = -1;     // the current one
     private long _rowsBefore;   // rows handed out before this batch
-    private bool _inputEnded;
     private bool _disposed;
 
-    public BatchCursor(BatchedDataView view, DataViewRowCursor input, ActiveColumns active)
+    /// <param name="view">The view.</param>
+    /// <param name="input">A cursor of its source, which this one owns.</param>
+    /// <param name="active">What was asked for.</param>
+    /// <param name="capacity">The most rows in a batch.</param>
+    /// <param name="readAhead">Whether the next batch is read while the network computes.</param>
+    public BatchCursor(BatchedDataView view, DataViewRowCursor input, ActiveColumns active, int capacity, bool readAhead)
     {
-        (_view, _input, _active) = (view, input, active);
-        _ids = new DataViewRowId[view.BatchSize];
-        _batches = new long[view.BatchSize];
-        _getInputId = input.GetIdGetter();
-        _batch = view.Mapper.CreateBatch(input, active.IsOutputActive, view.BatchSize);
-        _outputGetters = [.. Enumerable.Range(0, active.Bindings.AddedColumnIndices.Count)
-            .Select(output => active.IsOutputActive(output) ? _batch.CreateGetter(output, () => _slot) : null)];
-        _buffers = [.. input.Schema.Select(c => active.PassesThrough(c) ? ColumnBuffer.Create(input, c, view.BatchSize) : null)];
+        (_view, _active) = (view, active);
+        _rows = [.. Enumerable.Range(0, readAhead ? 2 : 1).Select(_ => new BufferedRows(view, input, active, capacity, () => _slot))];
+        _reader = new BatchReader(input, _rows);
+        Array.ForEach(_rows, rows => rows.BeforeCompute = _reader.ReadAhead);
     }
 
     public override DataViewSchema Schema => _view.Schema;
@@ -39,7 +34,9 @@ internal sealed class BatchCursor : DataViewRowCursor
     public override long Position => _slot < 0 ? -1 : _rowsBefore + _slot;
 
     /// <summary>The input's batch number of the current row, by which rows of parallel cursors are put into order.</summary>
-    public override long Batch => _slot < 0 ? 0 : _batches[_slot];
+    public override long Batch => _slot < 0 ? 0 : Current.BatchOf(_slot);
+
+    private BufferedRows Current => _rows[_reader.Current];
 
     public override bool MoveNext()
     {
@@ -49,22 +46,25 @@ internal sealed class BatchCursor : DataViewRowCursor
             return true;
         }
         _rowsBefore += _count;
-        _count = ReadBatch();
+        (_slot, _count) = (-1, 0);
+        BufferedRows next = _reader.Next();
+        _view.CheckAlive();
+        _count = next.Count;
         _slot = _count > 0 ? 0 : -1;
         return _count > 0;
     }
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column);
 
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _ids[_slot];
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = Current.Id(_slot);
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
         int index = _active.IndexOf(column, out bool isSource);
-        Delegate getter = isSource ? _buffers[index]!.CreateGetter(() => _slot) : _outputGetters[index]!;
-        return getter as ValueGetter<TValue>
+        ValueGetter<TValue>[] getters = Array.ConvertAll(_rows, rows => rows.Getter(index, isSource) as ValueGetter<TValue>
             ?? throw new InvalidOperationException(
-                $"The column '{column.Name}' has the type {column.Type}; its values cannot be read as {typeof(TValue)}.");
+                $"The column '{column.Name}' has the type {column.Type}; its values cannot be read as {typeof(TValue)}."));
+        return getters.Length == 1 ? getters[0] : (ref TValue value) => getters[_reader.Current](ref value);
     }
 
     protected override void Dispose(bool disposing)
@@ -72,31 +72,8 @@ internal sealed class BatchCursor : DataViewRowCursor
         if (disposing && !_disposed)
         {
             _disposed = true;
-            _batch.Dispose();
-            _input.Dispose();
+            _reader.Dispose();
         }
         base.Dispose(disposing);
-    }
-
-    private int ReadBatch()
-    {
-        int count = 0;
-        while (count < _ids.Length && !_inputEnded)
-        {
-            if (!_input.MoveNext())
-            {
-                _inputEnded = true;
-                break;
-            }
-            _getInputId(ref _ids[count]);
-            _batches[count] = _input.Batch;
-            foreach (ColumnBuffer? buffer in _buffers)
-                buffer?.Fetch(count);
-            _batch.ReadRow(count);
-            count++;
-        }
-        _view.CheckAlive();
-        _batch.Begin(count);
-        return count;
     }
 }

@@ -5,11 +5,16 @@ namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 
 /// <summary>A lazy view that appends the columns of a <see cref="BatchMapper"/>, computed a batch of rows at a time.</summary>
 /// <remarks>
-/// There is one input cursor, which reads a batch ahead; what is active of the columns that pass through is buffered with it. So no row is read
+/// There is one input cursor, which reads a batch at a time, and the next one while the network computes; what is active of the columns that pass through is buffered with it. So no row is read
 /// twice, and shuffling and parallel cursors work as far as the source supports them. (ML.NET's own base class for batched mapping has two input
 /// cursors, and none of that.)
 /// </remarks>
-internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, BatchMapper mapper, int batchSize) : IDataView
+/// <param name="env">The environment.</param>
+/// <param name="source">The rows.</param>
+/// <param name="mapper">What computes the added columns.</param>
+/// <param name="batchSize">The most rows that are computed at a time.</param>
+/// <param name="readAhead">Whether a batch may be read while the network computes the one before.</param>
+internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, BatchMapper mapper, int batchSize, bool readAhead = true) : IDataView
 {
     private readonly IHost _host = env.Register(nameof(BatchedDataView));
 
@@ -40,19 +45,31 @@ internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, Ba
         // the network for one batch at a time.
         if (active.AnyOutput && DataViewUtils.TryCreateConsolidatingCursor(out DataViewRowCursor consolidated, this, needed, _host, rand))
             return consolidated;
-        return Wrap(source.GetRowCursor(active.Inputs, rand), active);
+        return Wrap(source.GetRowCursor(active.Inputs, rand), active, alone: rand is null);
     }
 
     /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         var active = new ActiveColumns(Bindings, Mapper, columnsNeeded);
-        return Array.ConvertAll(source.GetRowCursorSet(active.Inputs, n, rand), cursor => Wrap(cursor, active));
+        DataViewRowCursor[] set = source.GetRowCursorSet(active.Inputs, n, rand);
+        return Array.ConvertAll(set, cursor => Wrap(cursor, active, alone: rand is null && set.Length == 1));
     }
 
     /// <summary>Throws when the computation that the view belongs to was cancelled.</summary>
     public void CheckAlive() => _host.CheckAlive();
 
-    private DataViewRowCursor Wrap(DataViewRowCursor input, ActiveColumns active)
-        => active.AnyOutput ? new BatchCursor(this, input, active) : new PassThroughCursor(this, input, active);
+    /// <param name="input">A cursor of the source.</param>
+    /// <param name="active">What was asked for.</param>
+    /// <param name="alone">
+    /// Whether nobody else reads meanwhile. Parallel cursors read while one of them computes as it is; and where rows are shuffled the source draws
+    /// from the caller's random numbers, which are not for two threads.
+    /// </param>
+    private DataViewRowCursor Wrap(DataViewRowCursor input, ActiveColumns active, bool alone)
+    {
+        if (!active.AnyOutput)
+            return new PassThroughCursor(this, input, active);
+        long rows = source.GetRowCount() ?? long.MaxValue;
+        return new BatchCursor(this, input, active, (int)Math.Clamp(rows, 1, BatchSize), readAhead && alone && rows > BatchSize);
+    }
 }

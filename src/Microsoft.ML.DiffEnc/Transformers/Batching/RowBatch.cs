@@ -8,6 +8,9 @@ internal abstract class RowBatch : IDisposable
 {
     private int _pending;
 
+    /// <summary>Called before the network runs.</summary>
+    public Action? BeforeCompute { get; set; }
+
     /// <summary>Copies what the network needs of the input's current row into <paramref name="slot"/>.</summary>
     public abstract void ReadRow(int slot);
 
@@ -33,6 +36,7 @@ internal abstract class RowBatch : IDisposable
         int slot = currentSlot(); // may read the row, when rows come one by one
         if (_pending > 0)
         {
+            BeforeCompute?.Invoke();
             Compute(_pending);
             // Only after success: a getter that is called again after an error must not hand out the values of the batch before.
             _pending = 0;

@@ -1,0 +1,137 @@
+using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Tests.Networks.Kernels;
+
+/// <summary>The kernels in single precision against libtorch's operations in double precision.</summary>
+public class FusedNormSwishTests
+{
+    private const double Tolerance = 2e-5, Epsilon = 1e-6;
+
+    [Theory]
+    [InlineData(3, 8, 4, 7, 7, 0)] // 49 pixels: no multiple of a vector
+    [InlineData(2, 12, 3, 1, 3, 0)] // fewer than one
+    [InlineData(2, 32, 32, 4, 4, 0)] // one channel in a group
+    [InlineData(4, 16, 1, 5, 6, 0.3)]
+    [InlineData(6, 8, 2, 9, 9, 0.5)]
+    public void Value_derivative_and_all_gradients_are_those_of_separate_operations(int images, int channels, int groups, int height, int width, double drop)
+    {
+        foreach (bool pair in new[] { false, true })
+        {
+            using var scope = NewDisposeScope();
+            using var generator = new Generator(3);
+            Tensor Draw(params long[] shape) => randn(shape, dtype: float64, generator: generator);
+            var inputs = new[] { Draw(images, channels, height, width) * 3 + 2, Draw(images, channels, height, width), Draw(channels) + 1, Draw(channels) };
+            var toward = new[] { Draw(images, channels, height, width), Draw(images, channels, height, width) };
+            var single = Run(float32, fused: true);
+            var exact = Run(float64, fused: false);
+            Assert.Equal(exact.Count, single.Count);
+            foreach (var (name, expected) in exact)
+            {
+                double far = (single[name].to(float64) - expected).abs().max().item<double>(), scale = expected.abs().max().item<double>();
+                Assert.True(far <= Tolerance * scale, $"{name}{(pair ? " of a pair" : "")}: {far} apart, of {scale}");
+            }
+
+            Dictionary<string, Tensor> Run(ScalarType dtype, bool fused)
+            {
+                var leaves = inputs.Select(v => v.to(dtype).clone().requires_grad_()).ToArray();
+                var x = new Dual(leaves[0], pair ? leaves[1] : null);
+                var dropout = drop > 0 ? new Dropout(drop, 5, new BatchSlice(1, images / 2, images)) : null; // the slice, at two times t
+                var y = fused
+                    ? FusedNormSwish.Apply(x, leaves[2], leaves[3], groups, Epsilon, dropout?.Next())
+                    : Separate(x, leaves[2], leaves[3], groups, dropout);
+                var result = new Dictionary<string, Tensor> { ["y"] = y.Value };
+                var loss = (y.Value * toward[0].to(dtype)).sum();
+                if (y.Tangent is not null)
+                {
+                    result.Add("dy", y.Tangent);
+                    loss += (y.Tangent * toward[1].to(dtype)).sum();
+                }
+                loss.backward();
+                foreach (var (name, leaf) in new[] { "of x", "of t", "of weight", "of bias" }.Zip(leaves))
+                    if (leaf.grad is { } gradient)
+                        result.Add(name, gradient);
+                return result;
+            }
+        }
+    }
+
+    [Fact]
+    public void Without_gradients_the_same_values_come_out()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight, bias) = (randn(2, 8, 6, 6), randn(8).requires_grad_(), randn(8).requires_grad_());
+        var recorded = FusedNormSwish.Apply(new Dual(x), weight, bias, 4, Epsilon, null).Value;
+        using var noGradients = no_grad();
+        var plain = FusedNormSwish.Apply(new Dual(x), weight, bias, 4, Epsilon, null).Value;
+        Assert.True(recorded.requires_grad);
+        Assert.False(plain.requires_grad);
+        Assert.True(plain.equal(recorded).all().item<bool>());
+    }
+
+    [Fact]
+    public void The_number_of_threads_changes_no_bit()
+    {
+        using var scope = NewDisposeScope();
+        int before = get_num_threads();
+        var (x, weight, bias) = (randn(4, 32, 16, 16), randn(32), randn(32));
+        Tensor[] Run(int threads)
+        {
+            set_num_threads(threads);
+            var leaf = x.clone().requires_grad_();
+            var y = FusedNormSwish.Apply(new Dual(leaf, x), weight.requires_grad_(), bias, 8, Epsilon, new Dropout(0.2, 3).Next());
+            (y.Value.square().sum() + y.Tangent!.square().sum()).backward();
+            return [y.Value, y.Tangent, leaf.grad!];
+        }
+        try
+        {
+            foreach (var (one, several) in Run(1).Zip(Run(3)))
+                Assert.True(one.equal(several).all().item<bool>());
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void What_is_no_number_stays_none(float value)
+    {
+        using var scope = NewDisposeScope();
+        var x = zeros(1, 8, 4, 4);
+        x[0, 0, 0, 0] = value;
+        Assert.True(FusedNormSwish.Apply(new Dual(x), ones(8), zeros(8), 2, Epsilon, null).Value.isnan().any().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(-200f, 0)]
+    [InlineData(200f, 200)]
+    [InlineData(0f, 0)]
+    public void Large_arguments_of_the_swish_neither_overflow_nor_vanish(float offset, float expected)
+    {
+        using var scope = NewDisposeScope();
+        var y = FusedNormSwish.Apply(new Dual(randn(1, 8, 4, 4)), zeros(8), full(8, offset), 2, Epsilon, null).Value;
+        Assert.All(y.data<float>(), v => Assert.Equal(expected, v, 1e-6));
+    }
+
+    private static Dual Separate(Dual x, Tensor weight, Tensor bias, long groups, Dropout? dropout)
+    {
+        Tensor Normal(Tensor v) => v.reshape(v.size(0), groups, -1);
+        var value = Normal(x.Value);
+        var inverse = rsqrt(value.var([2], unbiased: false, keepdim: true) + Epsilon);
+        var normal = (value - value.mean([2], keepdim: true)) * inverse;
+        var (scale, shift) = (weight.reshape(1, -1, 1, 1), bias.reshape(1, -1, 1, 1));
+        Tensor? tangent = null;
+        if (x.Tangent is not null)
+        {
+            var t = Normal(x.Tangent);
+            tangent = ((t - t.mean([2], keepdim: true) - normal * (normal * t).mean([2], keepdim: true)) * inverse).reshape(x.Value.shape) * scale;
+        }
+        var swish = new Dual(normal.reshape(x.Value.shape) * scale + shift, tangent).Swish();
+        return dropout?.Apply(swish) ?? swish;
+    }
+}

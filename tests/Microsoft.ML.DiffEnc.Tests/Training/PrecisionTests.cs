@@ -1,0 +1,81 @@
+using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Tests.Support;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Tests.Training;
+
+public class PrecisionTests
+{
+    private readonly MLContext _ml = new(seed: 5);
+
+    [Fact]
+    public void BFloat16_trains_weights_in_single_precision_to_nearly_the_same_losses()
+    {
+        double[] Losses(TrainingPrecision precision) // few and small: many CPUs only emulate it, a thousand times slower
+        {
+            var losses = new List<double>();
+            var options = TrainingRuns.Options(steps: 3);
+            (options.Precision, options.BatchSize, options.WarmUpSteps) = (precision, 4, 1);
+            options.Progress = new TrainingRuns.Callback(p => losses.Add(p.BitsPerDimension));
+            using var model = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 8));
+            Assert.All(model.Model.NamedParameters.Values, w => Assert.Equal(float32, w.dtype));
+            return [losses[0], losses[^1]];
+        }
+        var (single, half) = (Losses(TrainingPrecision.Float32), Losses(TrainingPrecision.BFloat16));
+        Assert.NotEqual(single, half);
+        Assert.All(single.Zip(half), pair => Assert.Equal(pair.First, pair.Second, 0.1 * pair.First));
+    }
+
+    [Theory]
+    [InlineData(EncoderKind.Trainable)]
+    [InlineData(EncoderKind.None)]
+    public void Losses_in_BFloat16_are_those_of_single_precision_to_its_rounding(EncoderKind encoder)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var model = Models.Create(Models.Describe(encoder), dtype: ScalarType.Float32);
+        var images = Models.Images(model, 2);
+        var (eps0, eps) = (Models.Noise(model, 2, 1), Models.Noise(model, 2, 2));
+        var times = linspace(0.1, 0.9, 2, dtype: float64);
+        var exact = model.Bound(images, times, eps0, eps).Diffusion;
+        model.Precision = TrainingPrecision.BFloat16;
+        var rounded = model.Bound(images, times, eps0, eps).Diffusion;
+        Assert.Equal(float32, rounded.dtype);
+        double far = ((rounded - exact).abs() / exact).max().item<float>();
+        Assert.InRange(far, 1e-6, 0.06);
+        model.Precision = TrainingPrecision.Float32; // and nothing of it stays switched on
+        Assert.True(model.Bound(images, times, eps0, eps).Diffusion.equal(exact).all().item<bool>());
+    }
+
+    [Fact]
+    public void A_precision_that_the_CPU_has_not_is_warned_of()
+    {
+        var messages = new List<string>();
+        PrecisionSupport.Prepare(TrainingPrecision.TensorFloat32, CPU, messages.Add).Dispose();
+        Assert.Contains("TensorFloat32", Assert.Single(messages), StringComparison.Ordinal);
+        messages.Clear();
+        PrecisionSupport.Prepare(TrainingPrecision.BFloat16, CPU, messages.Add).Dispose();
+        Assert.Equal(PrecisionSupport.CpuHasBFloat16 ? 0 : 1, messages.Count);
+        PrecisionSupport.Prepare(TrainingPrecision.Float32, CPU, _ => Assert.Fail("Nothing to warn of.")).Dispose();
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_precision_is_not_continued()
+    {
+        var folder = Directory.CreateTempSubdirectory("diffenc-precision");
+        try
+        {
+            var options = TrainingRuns.Options(steps: 1);
+            options.CheckpointFolder = folder.FullName;
+            _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20)).Dispose();
+            (options.Precision, options.Steps) = (TrainingPrecision.BFloat16, 2);
+            var error = Assert.Throws<InvalidOperationException>(() => _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20)));
+            Assert.Contains("Precision", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
