@@ -95,24 +95,17 @@ internal sealed class Experiment(DetectionSettings settings, CancellationToken c
     /// <summary>What prepares the pictures, and behind it a detector that has learned from pictures which the model was not trained on.</summary>
     private TransformerChain<AnomalyTransformer> Calibrate(ImageSet images, DiffEncTransformer model) => Terminal.Wait(
         $"Learning from {images.Calibration.GetRowCount()} further normal pictures what is normal", () =>
-            images.Preparation.Append(_ml.Generative().DetectAnomalies(model, Options(AnomalyScore.Profile, MapColumn))).Fit(images.Calibration));
+            images.Preparation.Append(_ml.Generative().DetectAnomalies(model, new AnomalyOptions
+            {
+                FalsePositiveRate = settings.FalsePositiveRate,
+                AnomalyMapColumnName = MapColumn,
+                Progress = new CalibrationLines(),
+                CancellationToken = cancellation
+            })).Fit(images.Calibration));
 
-    /// <summary>The score that most would try first: how unlikely a picture is.</summary>
-    private ScoredPicture[] ByLikelihood(ImageSet images, DiffEncTransformer model)
-    {
-        using AnomalyTransformer detector = _ml.Generative()
-            .DetectAnomalies(model, Options(AnomalyScore.BitsPerDimension, map: null)).Fit(images.Prepare(images.Calibration));
-        return ScoredPicture.ReadAll(detector.Transform(images.Prepare(images.Test)), mapColumn: null, cancellation);
-    }
-
-    private AnomalyOptions Options(AnomalyScore score, string? map) => new()
-    {
-        Score = score,
-        FalsePositiveRate = settings.FalsePositiveRate,
-        AnomalyMapColumnName = map,
-        Progress = map is null ? null : new CalibrationLines(),
-        CancellationToken = cancellation
-    };
+    /// <summary>The score that most would try first: how unlikely a picture is, as the model itself says.</summary>
+    private static ScoredPicture[] ByLikelihood(ImageSet images, DiffEncTransformer model) =>
+        ScoredPicture.WithoutVerdicts(images.Test, model.Transform(images.Prepare(images.Test)).GetColumn<float>("Score"));
 
     private MethodResult Evaluate(string name, ScoredPicture[] scored, IReadOnlyList<string> kinds)
     {
@@ -137,7 +130,7 @@ internal sealed class Experiment(DetectionSettings settings, CancellationToken c
         var loaded = (TransformerChain<ITransformer>)elsewhere.Model.Load(path, out _);
         using var detector = (AnomalyTransformer)loaded.LastTransformer;
         // Some from the end of the normal ones, and some odd ones behind them.
-        int first = Math.Max(0, scored.Count(row => row.Kind == 0) - RescoredImages / 2);
+        int first = Math.Max(1, scored.Count(row => row.Kind == 0) - RescoredImages / 2);
         IDataView some = elsewhere.Data.TakeRows(elsewhere.Data.SkipRows(images.Test, first), RescoredImages);
         ScoredPicture[] again = Terminal.Wait(
             "Scoring again with the saved and loaded detector", () => ScoredPicture.ReadAll(loaded.Transform(some), mapColumn: null, cancellation));

@@ -20,6 +20,13 @@ internal sealed class ScoredPicture
     [NoColumn]
     public MLImage? Map { get; set; }
 
+    /// <summary>Scores that come without p-values and verdicts, beside what is known of the pictures.</summary>
+    public static ScoredPicture[] WithoutVerdicts(IDataView known, IEnumerable<float> scores) =>
+    [
+        .. known.GetColumn<float>("Label").Zip(known.GetColumn<int>("Kind"), scores)
+            .Select(row => new ScoredPicture { Label = row.First, Kind = row.Second, Score = row.Third, PValue = float.NaN })
+    ];
+
     /// <summary>
     /// Reads a detector's columns in one pass. Transform is lazy, so that every further pass would score again, and maps are made along with scores.
     /// </summary>

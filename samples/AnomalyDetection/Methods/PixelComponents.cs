@@ -19,9 +19,7 @@ internal static class PixelComponents
 
         var trainer = ml.AnomalyDetection.Trainers.RandomizedPca(nameof(Picture.Features), rank: Rank, seed: seed);
         var model = trainer.Fit(View(images.Pixels(images.Train).Take(MostTraining)));
-        IEnumerable<float> scores = model.Transform(View(images.Pixels(images.Test))).GetColumn<float>("Score");
-        IEnumerable<(float Label, int Kind)> known = images.Test.GetColumn<float>("Label").Zip(images.Test.GetColumn<int>("Kind"));
-        return [.. scores.Zip(known, (score, of) => new ScoredPicture { Label = of.Label, Kind = of.Kind, Score = score, PValue = float.NaN })];
+        return ScoredPicture.WithoutVerdicts(images.Test, model.Transform(View(images.Pixels(images.Test))).GetColumn<float>("Score"));
     }
 
     private sealed class Picture

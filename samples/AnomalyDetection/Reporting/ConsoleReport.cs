@@ -19,8 +19,8 @@ internal static class ConsoleReport
         Settings run = settings.Pictures;
         int odd = images.Test.GetColumn<float>("Label").Count(label => label > 0);
         AnsiConsole.MarkupLineInterpolated($"Pictures: {images.Description}, {images.Size}");
-        AnsiConsole.MarkupLineInterpolated(
-            $"          {images.Train.GetRowCount()} to train on, {images.Calibration.GetRowCount()} to learn from, {images.Test.GetRowCount() - odd} held out, {odd} odd ones");
+        var (train, calibration, heldOut) = (images.Train.GetRowCount(), images.Calibration.GetRowCount(), images.Test.GetRowCount() - odd);
+        AnsiConsole.MarkupLineInterpolated($"          {train} to train on, {calibration} to learn from, {heldOut} held out, {odd} odd ones");
         if (images.LeftOut.Count > 0)
             AnsiConsole.MarkupLineInterpolated($"[yellow]Left out: {Terminal.Several(images.LeftOut)}, damaged or not pictures.[/]");
         string device = run.Gpu is int gpu ? $"GPU {gpu}" : "the CPU";
@@ -61,7 +61,7 @@ internal static class ConsoleReport
             Row("[bold]all[/]", method.All);
         AnsiConsole.Write(table);
         AnsiConsole.MarkupLine(
-            "[grey]Each kind against the held-out normal pictures. AP: average precision; FPR95: share of normal\n" +
+            "[grey]Each kind against the held-out normal pictures. AP: average precision; FPR95: share of normal " +
             "pictures called anomalies where 95 % of the odd ones are; found: above the detector's threshold.[/]");
         AnsiConsole.WriteLine();
     }
@@ -88,7 +88,7 @@ internal static class ConsoleReport
         }
         AnsiConsole.Write(table);
         AnsiConsole.MarkupLine(
-            "[grey]Above: as calibrated; below: changed. The interval is a binomial one, of so many normal pictures;\n" +
+            "[grey]Above: as calibrated; below: changed. The interval is a binomial one, of so many normal pictures; " +
             "the chance of which pictures the calibration saw comes on top.[/]");
         AnsiConsole.WriteLine();
     }

@@ -5,6 +5,8 @@ namespace LikelihoodScoring.Reporting;
 /// <summary>What the output is written to, and what a program says while it works.</summary>
 internal static class Terminal
 {
+    private const int MostPaths = 5;
+
     /// <summary>Whether the output is a terminal that can be redrawn.</summary>
     public static bool IsLive => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
 
@@ -29,6 +31,4 @@ internal static class Terminal
     /// <summary>A few of many paths.</summary>
     public static string Several(IReadOnlyList<string> paths) =>
         string.Join(", ", paths.Take(MostPaths)) + (paths.Count > MostPaths ? $" and {paths.Count - MostPaths} more" : "");
-
-    private const int MostPaths = 5;
 }

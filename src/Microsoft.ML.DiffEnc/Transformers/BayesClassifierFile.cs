@@ -40,18 +40,9 @@ internal static class BayesClassifierFile
     {
         ctx.CheckAtModel(_version);
         double[] priors = ModelEntries.Read(ctx, PriorsEntry, ReadPriors);
-        var model = DiffEncTransformerFile.ReadEntries(env, ctx);
-        try
-        {
-            return priors.Length == model.Model.Classes
-                ? new BayesClassifierTransformer(env, model, priors)
-                : throw new InvalidDataException($"The classifier has {priors.Length} priors, but its model has {model.Model.Classes} classes.");
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return FreedUnlessBuilt.Build(DiffEncTransformerFile.ReadEntries(env, ctx), model => priors.Length == model.Model.Classes
+            ? new BayesClassifierTransformer(env, model, priors)
+            : throw new InvalidDataException($"The classifier has {priors.Length} priors, but its model has {model.Model.Classes} classes."));
     }
 
     private static double[] ReadPriors(Stream stream)

@@ -71,16 +71,10 @@ internal static class DiffEncTransformerFile
     public static DiffEncTransformer ReadEntries(IHostEnvironment env, ModelLoadContext ctx)
     {
         ScoringSettings settings = ModelEntries.Read(ctx, SettingsEntry, ScoringSettings.Read);
-        DiffEncModel model = StoredModel.Read(env, ctx);
-        try
+        return FreedUnlessBuilt.Build(StoredModel.Read(env, ctx), model =>
         {
             settings.CheckClasses(model.Classes);
             return new DiffEncTransformer(env, model, settings);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        });
     }
 }

@@ -38,6 +38,6 @@ internal static class AnomalyTransformerFile
         var settings = ModelEntries.Read(ctx, SettingsEntry, AnomalySettings.Read);
         if (AnomalyMeasures.NeedsFeatures(settings.Score))
             settings = settings with { Norm = settings.Norm with { Features = ModelEntries.Read(ctx, FeaturesEntry, NormalFeatures.Read) } };
-        return new AnomalyTransformer(env, DiffEncTransformerFile.ReadEntries(env, ctx), settings);
+        return FreedUnlessBuilt.Build(DiffEncTransformerFile.ReadEntries(env, ctx), model => new AnomalyTransformer(env, model, settings));
     }
 }

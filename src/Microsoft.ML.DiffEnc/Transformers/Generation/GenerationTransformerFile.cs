@@ -33,16 +33,7 @@ internal static class GenerationTransformerFile
     public static GenerationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(_version);
-        var model = DiffEncTransformerFile.ReadEntries(env, ctx);
-        try
-        {
-            return new GenerationTransformer(
-                env, model, ModelEntries.Read(ctx, SettingsEntry, stream => GenerationSettings.Read(stream, model)));
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return FreedUnlessBuilt.Build(DiffEncTransformerFile.ReadEntries(env, ctx), model => new GenerationTransformer(
+            env, model, ModelEntries.Read(ctx, SettingsEntry, stream => GenerationSettings.Read(stream, model))));
     }
 }

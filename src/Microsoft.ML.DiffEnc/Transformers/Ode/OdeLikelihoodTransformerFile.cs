@@ -36,6 +36,6 @@ internal static class OdeLikelihoodTransformerFile
     {
         ctx.CheckAtModel(_version);
         var settings = ModelEntries.Read(ctx, SettingsEntry, OdeSettings.Read);
-        return new OdeLikelihoodTransformer(env, new SharedModel(StoredModel.Read(env, ctx)), settings);
+        return FreedUnlessBuilt.Build(new SharedModel(StoredModel.Read(env, ctx)), shared => new OdeLikelihoodTransformer(env, shared, settings));
     }
 }

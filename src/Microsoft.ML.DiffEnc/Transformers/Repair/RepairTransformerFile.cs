@@ -33,16 +33,7 @@ internal static class RepairTransformerFile
     public static RepairTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(_version);
-        var model = DiffEncTransformerFile.ReadEntries(env, ctx);
-        try
-        {
-            return new RepairTransformer(
-                env, model, ModelEntries.Read(ctx, SettingsEntry, stream => RepairSettings.Read(stream, model)));
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return FreedUnlessBuilt.Build(DiffEncTransformerFile.ReadEntries(env, ctx), model => new RepairTransformer(
+            env, model, ModelEntries.Read(ctx, SettingsEntry, stream => RepairSettings.Read(stream, model))));
     }
 }

@@ -33,16 +33,7 @@ internal static class RepresentationTransformerFile
     public static RepresentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(_version);
-        var shared = new SharedModel(StoredModel.Read(env, ctx));
-        try
-        {
-            var settings = ModelEntries.Read(ctx, SettingsEntry, stream => RepresentationSettings.Read(stream, shared.Model));
-            return new RepresentationTransformer(env, shared, settings);
-        }
-        catch
-        {
-            shared.Release();
-            throw;
-        }
+        return FreedUnlessBuilt.Build(new SharedModel(StoredModel.Read(env, ctx)), shared => new RepresentationTransformer(
+            env, shared, ModelEntries.Read(ctx, SettingsEntry, stream => RepresentationSettings.Read(stream, shared.Model))));
     }
 }
