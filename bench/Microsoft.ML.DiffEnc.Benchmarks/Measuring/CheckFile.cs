@@ -6,32 +6,39 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Benchmarks.Measuring;
 
 /// <summary>
-/// Weights, inputs, and the losses and gradients that we compute from them, for another implementation to compare its own with. In double
-/// precision, so that what differs is a difference, not rounding.
+/// Weights, inputs, and the losses and gradients that we compute from them, for another implementation to compare its own with.
 /// </summary>
 internal static class CheckFile
 {
     private const int Images = 2;
 
-    public static void Write(string path, ModelDescription description)
+    /// <param name="path">The safetensors file.</param>
+    /// <param name="description">The model.</param>
+    /// <param name="asTrained">
+    /// Whether losses and gradients are computed as in training: in single precision, with what is used only there. Otherwise in double precision, where
+    /// what differs is a difference, not rounding.
+    /// </param>
+    public static void Write(string path, ModelDescription description, bool asTrained)
     {
+        var type = asTrained ? float32 : float64;
         using var scope = NewDisposeScope();
         using var generator = new Generator(7);
         using var model = DiffEncModel.Create(description, seed: 1);
-        model.To(float64);
+        model.To(type);
+        model.FirstDerivativesOnly = asTrained;
         using (no_grad())
         {
             // Many weights start at zero, and nothing would be seen of what they multiply.
             foreach (var (_, weight) in model.NamedParameters.OrderBy(p => p.Key, StringComparer.Ordinal))
-                weight.add_(0.05 * randn(weight.shape, dtype: float64, generator: generator));
+                weight.add_(0.05 * randn(weight.shape, dtype: type, generator: generator));
         }
         long[] shape = [Images, description.Channels, description.Height, description.Width];
         var inputs = new Dictionary<string, Tensor>
         {
             ["images"] = randint(256, shape, dtype: uint8, generator: generator),
             ["times"] = rand(Images, dtype: float64, generator: generator),
-            ["eps0"] = randn(shape, dtype: float64, generator: generator),
-            ["eps"] = randn(shape, dtype: float64, generator: generator),
+            ["eps0"] = randn(shape, dtype: type, generator: generator),
+            ["eps"] = randn(shape, dtype: type, generator: generator),
         };
         var (reconstruction, latent, diffusion) = model.Bound(inputs["images"], inputs["times"], inputs["eps0"], inputs["eps"]);
         ((reconstruction + latent + diffusion).mean() / description.NatsPerBitPerDimension).backward();

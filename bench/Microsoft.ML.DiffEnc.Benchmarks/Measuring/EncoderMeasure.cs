@@ -14,7 +14,7 @@ internal sealed class EncoderMeasure : IDisposable
     {
         _model = DiffEncModel.Create(description, seed: 1);
         _model.To(device);
-        _model.Precision = precision;
+        (_model.Precision, _model.FirstDerivativesOnly) = (precision, true); // as in training
         _x = 2 * rand(batch, description.Channels, description.Height, description.Width, device: device) - 1;
         _gamma = linspace(description.GammaMin, description.GammaMax, batch, dtype: float64, device: device);
         _conditioning = zeros(batch, device: device);

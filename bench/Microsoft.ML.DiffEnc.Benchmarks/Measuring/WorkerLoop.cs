@@ -104,7 +104,7 @@ internal sealed class WorkerLoop : IDisposable
 
     private static WorkerReply WriteCheck(JsonObject request)
     {
-        CheckFile.Write((string)request["file"]!, Model(request));
+        CheckFile.Write((string)request["file"]!, Model(request), (bool)request["asTrained"]!);
         return new();
     }
 

@@ -31,5 +31,8 @@ internal sealed class BenchmarkResults
         select (ours, peer);
 }
 
-/// <summary>A peer's model compared with ours: largest relative deviations in double precision.</summary>
-internal sealed record CheckResult(BenchmarkCase Case, ImageSize Images, long Parameters, double Losses, double Gradients);
+/// <summary>A peer's model, in double precision, compared with ours in double precision and as it is trained.</summary>
+internal sealed record CheckResult(BenchmarkCase Case, ImageSize Images, long Parameters, Deviation Exact, Deviation AsTrained);
+
+/// <summary>The largest relative deviations.</summary>
+internal sealed record Deviation(double Losses, double Gradients);

@@ -19,7 +19,7 @@ internal static class ResultFile
             rounds = results.Settings.Rounds,
             draws = results.Settings.Draws,
             sides = results.Sides.Select(s => new { name = s.Name, version = s.Hello.Version, runtime = s.Hello.Runtime, threads = s.Hello.Threads, blas = s.Hello.Blas }),
-            checks = results.Checks.Select(c => new { model = c.Case.Name, images = $"{c.Images}", weights = c.Parameters, losses = c.Losses, gradients = c.Gradients }),
+            checks = results.Checks.Select(c => new { model = c.Case.Name, images = $"{c.Images}", weights = c.Parameters, exact = c.Exact, asTrained = c.AsTrained }),
             measurements = results.Measurements.Select(m => new
             {
                 model = m.Case.Name,

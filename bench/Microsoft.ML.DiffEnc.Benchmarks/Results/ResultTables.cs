@@ -36,10 +36,13 @@ internal sealed class ResultTables(BenchmarkResults results)
 
     private Table Checks()
     {
-        var table = Titled("The peer's model against ours, in double precision: largest relative deviation").AddColumn("model").AddColumn("images");
-        Numbers(table, "weights", "losses", "gradients");
+        var table = Titled("The peer's model in double precision against ours: largest relative deviation").AddColumn("model").AddColumn("images");
+        Numbers(table, "weights", "losses, double", "gradients, double", "losses, as trained", "gradients, as trained");
         foreach (var c in results.Checks)
-            table.AddRow(c.Case.Name, $"{c.Images}", Text($"{c.Parameters:N0}"), Text($"{c.Losses:0.0e-0}"), Text($"{c.Gradients:0.0e-0}"));
+        {
+            table.AddRow(c.Case.Name, $"{c.Images}", Text($"{c.Parameters:N0}"),
+                Text($"{c.Exact.Losses:0.0e-0}"), Text($"{c.Exact.Gradients:0.0e-0}"), Text($"{c.AsTrained.Losses:0.0e-0}"), Text($"{c.AsTrained.Gradients:0.0e-0}"));
+        }
         return table;
     }
 
