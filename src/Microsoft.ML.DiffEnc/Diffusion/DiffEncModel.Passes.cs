@@ -5,7 +5,7 @@ namespace Microsoft.ML.DiffEnc;
 /// <content>How many evaluations of the networks go through them at once.</content>
 public sealed partial class DiffEncModel
 {
-    // Measured on the CPU (docs/performance.md): from 8 evaluations on a pass is within a tenth of the fastest, and from 64 on no faster.
+    // Measured on the CPU (docs/performance.md): 16 evaluations fill a pass and 8 come near it; more than 64 give nothing.
     private const int FullOnCpu = 8, MostOnCpu = 64, MostOnGpu = 512;
 
     // What the denoiser keeps of one pass on the CPU, about: 1 GiB of numbers in single precision.
