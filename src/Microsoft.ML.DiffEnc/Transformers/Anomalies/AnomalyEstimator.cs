@@ -12,7 +12,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     private const double MapShare = 0.999;
 
     // In standard deviations above the mean. Hardly a normal image's losses are farther; those of noise, or of another data set, are by far.
-    private const double UsualLosses = 3;
+    private const double UsualLosses = 5;
 
     // The losses' density has a few dozen parameters that matter: what it does not need, calibrates.
     private const int EnoughBesideTheRemembered = 200;

@@ -5,7 +5,7 @@ public enum AnomalyScore
 {
     /// <summary>
     /// What is unusual in an image's features or in its losses: the distance of <see cref="Neighbours"/> in standard deviations over normal images,
-    /// and that of <see cref="LossDensity"/> from the mean of normal images as far as it is more than three standard deviations above theirs.
+    /// and that of <see cref="LossDensity"/> from the mean of normal images as far as it is more than five standard deviations above theirs.
     /// </summary>
     Profile,
 
