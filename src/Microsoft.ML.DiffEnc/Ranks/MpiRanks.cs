@@ -18,6 +18,11 @@ internal sealed class MpiRanks : IRankGroup
     /// <summary>Tensors go in pieces of so many values: what is on a GPU is fetched piece by piece while earlier ones are on their way.</summary>
     private const int Piece = 1 << 22;
 
+    /// <summary>
+    /// From so many ranks on Open MPI has better than a tree for long sums (Rabenseifner's: reduce-scatter, then gather), but not in place.
+    /// </summary>
+    private const int ManyRanks = 4;
+
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20), BetweenLooks = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long rank 0 is given to save what there is when the others have to end.</summary>
@@ -65,22 +70,21 @@ internal sealed class MpiRanks : IRankGroup
         using var noGradients = no_grad();
         long length = tensor.numel();
         var flat = tensor.view(-1);
-        var pieces = new List<(Tensor Device, Tensor Host, IntPtr Request)>();
+        var pieces = new List<(Tensor Device, Tensor Host, Tensor? Sent, IntPtr Request)>();
         for (long first = 0; first < length; first += Piece)
         {
             var piece = flat.narrow(0, first, Math.Min(Piece, length - first));
             var host = isOnHost ? piece : piece.cpu();
-            IntPtr request;
-            lock (_gate)
-            {
-                int error = BeginAllReduce(InPlace, Address(host), (int)host.numel(), _mpi.Handles.Single, _mpi.Handles.Sum, _mpi.Work, out request);
-                MpiProcess.Check(error, "MPI_Iallreduce");
-            }
-            pieces.Add((piece, host, request));
+            var sent = Size < ManyRanks ? null : host.clone();
+            IntPtr from = sent is null ? InPlace : Address(sent), to = Address(host);
+            int count = (int)host.numel();
+            IntPtr request = Begin(
+                (out IntPtr begun) => BeginAllReduce(from, to, count, _mpi.Handles.Single, _mpi.Handles.Sum, _mpi.Work, out begun), "MPI_Iallreduce");
+            pieces.Add((piece, host, sent, request));
         }
         try
         {
-            foreach (var (piece, host, request) in pieces)
+            foreach (var (piece, host, _, request) in pieces)
             {
                 Wait(request, "the sum of the gradients");
                 if (!isOnHost)
@@ -89,8 +93,11 @@ internal sealed class MpiRanks : IRankGroup
         }
         catch
         {
-            foreach (var (_, host, _) in pieces)
-                host.DetachFromDisposeScope(); // MPI may still write there
+            foreach (var (_, host, sent, _) in pieces)
+            {
+                host.DetachFromDisposeScope(); // MPI may still read and write there
+                sent?.DetachFromDisposeScope();
+            }
             throw;
         }
     }
