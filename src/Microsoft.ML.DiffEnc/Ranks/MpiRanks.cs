@@ -28,13 +28,16 @@ internal sealed class MpiRanks : IRankGroup
     /// <summary>How long rank 0 is given to save what there is when the others have to end.</summary>
     private static readonly TimeSpan SavingTime = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long others may take to come to the end of a step when this process is to end; rank 0 has saved by then.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+
     private readonly Lock _gate = new(); // MPI is called by one thread at a time
     private readonly MpiProcess _mpi;
     private readonly TimeSpan _patience;
     private readonly Notices _notices;
     private readonly Peers _peers;
     private volatile bool _terminating;
-    private bool _abandoned;
+    private bool _abandoned, _wasTold;
 
     /// <param name="mpi">The process.</param>
     /// <param name="patience">How long to wait for another rank.</param>
@@ -141,7 +144,7 @@ internal sealed class MpiRanks : IRankGroup
         _abandoned = _mpi.IsBroken = true;
         try
         {
-            if (error is not RankFailureException)
+            if (!_wasTold)
             {
                 lock (_gate)
                     _notices.SendFailure(error.Message);
@@ -230,10 +233,11 @@ internal sealed class MpiRanks : IRankGroup
         (int Rank, string Text)? failure;
         lock (_gate)
             failure = _notices.ReceiveFailure();
+        _wasTold |= failure is not null;
         string? problem =
-            failure is { } told ? $"Rank {told.Rank} failed: {told.Text}"
-            : _peers.Dead() is { } dead ? $"This run lost {dead}: no such process is running any more."
-            : _terminating ? "This process was asked to end (SIGTERM), as mpirun does when a rank has died: its output says which."
+            _peers.Dead() is { } dead ? $"This run lost {dead}: no such process is running any more."
+            : failure is { } told ? $"Rank {told.Rank} failed: {told.Text}"
+            : _terminating && waited > Grace ? "This process was asked to end (SIGTERM), as mpirun does when a rank has died: its output says which."
             : waited > _patience ? $"Waited {_patience:c} for {what}: another rank is stalled, or its machine cannot be reached."
             : null;
         if (problem is null)
