@@ -9,7 +9,7 @@ namespace DataParallel;
 /// <summary>What each process does. All make the same calls, in the same order; rank 0 speaks for all.</summary>
 internal sealed class Run(RankGroup group, bool onGpus)
 {
-    private const int TrainingImages = 500, ScoredImages = 64;
+    private const int TrainingImages = 500, ScoredImages = 16;
     private readonly MLContext _ml = new(seed: 1) { GpuDeviceId = onGpus ? group.LocalRank : null };
 
     public void Go(int steps, int batch, string? checkpoints)

@@ -18,10 +18,18 @@ internal sealed class MpiRanks : IRankGroup
     /// <summary>Tensors go in pieces of so many values: what is on a GPU is fetched piece by piece while earlier ones are on their way.</summary>
     private const int Piece = 1 << 22;
 
+    /// <summary>
+    /// From so many ranks on Open MPI has better than a tree for long sums (Rabenseifner's: reduce-scatter, then gather), but not in place.
+    /// </summary>
+    private const int ManyRanks = 4;
+
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20), BetweenLooks = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long rank 0 is given to save what there is when the others have to end.</summary>
     private static readonly TimeSpan SavingTime = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long others may take to come to the end of a step when this process is to end; rank 0 has saved by then.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     private readonly Lock _gate = new(); // MPI is called by one thread at a time
     private readonly MpiProcess _mpi;
@@ -29,7 +37,7 @@ internal sealed class MpiRanks : IRankGroup
     private readonly Notices _notices;
     private readonly Peers _peers;
     private volatile bool _terminating;
-    private bool _abandoned;
+    private bool _abandoned, _wasTold;
 
     /// <param name="mpi">The process.</param>
     /// <param name="patience">How long to wait for another rank.</param>
@@ -65,22 +73,21 @@ internal sealed class MpiRanks : IRankGroup
         using var noGradients = no_grad();
         long length = tensor.numel();
         var flat = tensor.view(-1);
-        var pieces = new List<(Tensor Device, Tensor Host, IntPtr Request)>();
+        var pieces = new List<(Tensor Device, Tensor Host, Tensor? Sent, IntPtr Request)>();
         for (long first = 0; first < length; first += Piece)
         {
             var piece = flat.narrow(0, first, Math.Min(Piece, length - first));
             var host = isOnHost ? piece : piece.cpu();
-            IntPtr request;
-            lock (_gate)
-            {
-                int error = BeginAllReduce(InPlace, Address(host), (int)host.numel(), _mpi.Handles.Single, _mpi.Handles.Sum, _mpi.Work, out request);
-                MpiProcess.Check(error, "MPI_Iallreduce");
-            }
-            pieces.Add((piece, host, request));
+            var sent = Size < ManyRanks ? null : host.clone();
+            IntPtr from = sent is null ? InPlace : Address(sent), to = Address(host);
+            int count = (int)host.numel();
+            IntPtr request = Begin(
+                (out IntPtr begun) => BeginAllReduce(from, to, count, _mpi.Handles.Single, _mpi.Handles.Sum, _mpi.Work, out begun), "MPI_Iallreduce");
+            pieces.Add((piece, host, sent, request));
         }
         try
         {
-            foreach (var (piece, host, request) in pieces)
+            foreach (var (piece, host, _, request) in pieces)
             {
                 Wait(request, "the sum of the gradients");
                 if (!isOnHost)
@@ -89,8 +96,11 @@ internal sealed class MpiRanks : IRankGroup
         }
         catch
         {
-            foreach (var (_, host, _) in pieces)
-                host.DetachFromDisposeScope(); // MPI may still write there
+            foreach (var (_, host, sent, _) in pieces)
+            {
+                host.DetachFromDisposeScope(); // MPI may still read and write there
+                sent?.DetachFromDisposeScope();
+            }
             throw;
         }
     }
@@ -134,7 +144,7 @@ internal sealed class MpiRanks : IRankGroup
         _abandoned = _mpi.IsBroken = true;
         try
         {
-            if (error is not RankFailureException)
+            if (!_wasTold)
             {
                 lock (_gate)
                     _notices.SendFailure(error.Message);
@@ -223,10 +233,11 @@ internal sealed class MpiRanks : IRankGroup
         (int Rank, string Text)? failure;
         lock (_gate)
             failure = _notices.ReceiveFailure();
+        _wasTold |= failure is not null;
         string? problem =
-            failure is { } told ? $"Rank {told.Rank} failed: {told.Text}"
-            : _peers.Dead() is { } dead ? $"This run lost {dead}: no such process is running any more."
-            : _terminating ? "This process was asked to end (SIGTERM), as mpirun does when a rank has died: its output says which."
+            _peers.Dead() is { } dead ? $"This run lost {dead}: no such process is running any more."
+            : failure is { } told ? $"Rank {told.Rank} failed: {told.Text}"
+            : _terminating && waited > Grace ? "This process was asked to end (SIGTERM), as mpirun does when a rank has died: its output says which."
             : waited > _patience ? $"Waited {_patience:c} for {what}: another rank is stalled, or its machine cannot be reached."
             : null;
         if (problem is null)
