@@ -95,7 +95,15 @@ public class SliceTests
             Model = model,
             Settings = new TrainingSettings
             {
-                BatchSize = 16, LearningRate = 1e-3, WarmUpSteps = 0, WeightDecay = 0, EmaDecay = 0, EmaRamp = false, Dropout = 0.2, Seed = 3, Depth = depth,
+                BatchSize = 16,
+                LearningRate = 1e-3,
+                WarmUpSteps = 0,
+                WeightDecay = 0,
+                EmaDecay = 0,
+                EmaRamp = false,
+                Dropout = 0.2,
+                Seed = 3,
+                Depth = depth,
             },
             Images = PixelTable.Load(host, TrainingRuns.Discs(_ml, 40), column, CancellationToken.None),
             Steps = 10,
