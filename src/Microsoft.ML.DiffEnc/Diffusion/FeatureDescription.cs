@@ -8,8 +8,10 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <param name="Pooling">How a cell becomes one number.</param>
 /// <param name="Draws">K, the noise draws that are averaged over.</param>
 /// <param name="Seed">Decides the noise, with an image's own pixels.</param>
+/// <param name="Normalization">What is done to the pooled features. Files written before there was a choice have none.</param>
 internal sealed record FeatureDescription(
-    RepresentationKind Kind, double[] Times, string? Block, int? Grid, FeaturePooling Pooling, int Draws, int Seed)
+    RepresentationKind Kind, double[] Times, string? Block, int? Grid, FeaturePooling Pooling, int Draws, int Seed,
+    FeatureNormalization Normalization = FeatureNormalization.None)
 {
     public const int MostTimes = 64, MostDraws = 1000;
 

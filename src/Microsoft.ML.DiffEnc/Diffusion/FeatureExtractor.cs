@@ -53,8 +53,8 @@ internal sealed class FeatureExtractor
         var x = _model.Scale(tensor(pixels.ToArray(), [count, .. _shape], dtype: uint8));
         var t = tensor(_features.Times, dtype: float64, device: _model.Device).repeat(count * k); // [B·K·M]
         var all = Features(x.repeat_interleave(k * times, 0), t, _features.SeesNoise ? Noise(pixels, count) : null); // [B·K·M, …]
-        var mean = all.reshape(count, k, -1).mean([1L]); // [B, M·…]
-        mean.to(float32).cpu().contiguous().data<float>().CopyTo(results);
+        var mean = all.reshape([count, k, times, .. all.shape[1..]]).mean([1L]); // [B, M, …]
+        Normalized(mean.flatten(0, 1)).to(float32).cpu().contiguous().data<float>().CopyTo(results);
     }
 
     /// <summary>ε of each image, draw and time, [B·K·M, C, H, W].</summary>
@@ -84,13 +84,15 @@ internal sealed class FeatureExtractor
         });
     }
 
-    /// <summary>[B, C, h, w] pooled to [B, C, g, g], or to [B, 2C, g, g] where a cell gives two numbers.</summary>
+    /// <summary>[B, C, h, w] pooled to [B, C, g, g]; twice the channels where positive and negative parts stand apart, and where a cell gives two
+    /// numbers.</summary>
     private Tensor Pooled(Tensor activation)
     {
         if (_features.Grid is not { } grid)
             return activation;
-        Tensor Mean() => nn.functional.adaptive_avg_pool2d(activation, [grid, grid]);
-        Tensor Max() => nn.functional.adaptive_max_pool2d(activation, [grid, grid]);
+        var values = _features.Normalization == FeatureNormalization.Cells ? CellNormalization.Rectified(activation) : activation;
+        Tensor Mean() => nn.functional.adaptive_avg_pool2d(values, [grid, grid]);
+        Tensor Max() => nn.functional.adaptive_max_pool2d(values, [grid, grid]);
         return _features.Pooling switch
         {
             FeaturePooling.Mean => Mean(),
@@ -98,6 +100,9 @@ internal sealed class FeatureExtractor
             _ => cat([Mean(), Max()], 1),
         };
     }
+
+    private Tensor Normalized(Tensor features)
+        => _features.Normalization == FeatureNormalization.Cells ? CellNormalization.Normalized(features) : features;
 
     private (int Size, long[] Shape) Measure()
     {

@@ -22,8 +22,17 @@ internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer mode
         => from kind in NotEmpty(options.Kinds, nameof(options.Kinds))
            from block in BlocksOf(kind)
            from grid in options.PoolingGrids is null ? new int?[1] : NotEmpty(options.PoolingGrids, nameof(options.PoolingGrids)).Select(g => (int?)g)
+           from normalization in NormalizationsOf(kind)
            from time in NotEmpty(options.Times, nameof(options.Times))
-           select new RepresentationOptions { Kind = kind, Block = block, PoolingGrid = grid, Times = [time], Draws = options.Draws };
+           select new RepresentationOptions { Kind = kind, Block = block, PoolingGrid = grid, Normalization = normalization, Times = [time], Draws = options.Draws };
+
+    private IEnumerable<FeatureNormalization?> NormalizationsOf(RepresentationKind kind)
+    {
+        bool ofBlock = kind is RepresentationKind.DenoiserFeatures or RepresentationKind.EncoderFeatures;
+        return options.Normalizations is null || !ofBlock
+            ? new FeatureNormalization?[1]
+            : NotEmpty(options.Normalizations, nameof(options.Normalizations)).Select(n => (FeatureNormalization?)n);
+    }
 
     private IEnumerable<string?> BlocksOf(RepresentationKind kind)
     {

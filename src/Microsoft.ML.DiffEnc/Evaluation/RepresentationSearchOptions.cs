@@ -19,6 +19,10 @@ public sealed class RepresentationSearchOptions
     /// without being set.</summary>
     public int[]? PoolingGrids;
 
+    /// <summary>The treatments of the features that are tried; <see langword="null"/> (default): only what
+    /// <see cref="RepresentationOptions.Normalization"/> is without being set. Kinds that are not taken of a block have none.</summary>
+    public FeatureNormalization[]? Normalizations;
+
     /// <summary>As in <see cref="RepresentationOptions.Draws"/>. Default 1.</summary>
     public int Draws = 1;
 

@@ -47,6 +47,26 @@ public sealed class RepresentationSearchTests : IDisposable
     }
 
     [Fact]
+    public void Every_treatment_of_features_is_tried_where_a_kind_has_any()
+    {
+        var data = Halves(20, 1);
+        var trials = _ml.Generative().SearchRepresentations(_model, data, data, new()
+        {
+            Kinds = [RepresentationKind.EncoderFeatures, RepresentationKind.Encoding],
+            Times = [0.1f],
+            Blocks = ["down.0"],
+            Normalizations = [FeatureNormalization.None, FeatureNormalization.Cells],
+        });
+        (RepresentationKind, FeatureNormalization?)[] expected =
+        [
+            (RepresentationKind.EncoderFeatures, FeatureNormalization.None),
+            (RepresentationKind.EncoderFeatures, FeatureNormalization.Cells),
+            (RepresentationKind.Encoding, null),
+        ];
+        Assert.Equal(expected.ToHashSet(), trials.Select(t => (t.Options.Kind, t.Options.Normalization)).ToHashSet());
+    }
+
+    [Fact]
     public void What_cannot_be_tried_is_refused_before_anything_is_computed()
     {
         var data = Halves(4, 1);

@@ -34,6 +34,12 @@ public sealed class RepresentationOptions
     public FeaturePooling Pooling;
 
     /// <summary>
+    /// What is done to the features of blocks around the pooling. <see langword="null"/> (default): <see cref="FeatureNormalization.Cells"/> for
+    /// features of blocks; of other kinds nothing can be asked but <see cref="FeatureNormalization.None"/>.
+    /// </summary>
+    public FeatureNormalization? Normalization;
+
+    /// <summary>
     /// K, the number of noise draws that denoiser features and loss profiles are averaged over, 1..1000; each costs a pass of the network at every
     /// time. What sees no noise ignores it.
     /// Default 1.
