@@ -22,8 +22,9 @@ internal sealed class Experiment(Settings settings, CancellationToken cancellati
 
         IReadOnlyList<PictureFeatures> all = PictureFeatures.All(_ml, pictures, model, cancellation);
         foreach (PictureFeatures features in all)
-            AnsiConsole.MarkupLineInterpolated(
-                $"  {features.Test[0].Length,5} {features.Name}: {new Neighbours(pictures, features).ShareOfOwnClass():P1} of {Neighbours.Count} neighbours are of the picture's class");
+            AnsiConsole.WriteLine(
+                $"  {features.Name}, {features.Test[0].Length} numbers: " +
+                $"{new Neighbours(pictures, features).ShareOfOwnClass():P1} of {Neighbours.Count} neighbours are of the same class");
         new Neighbours(pictures, all[^1]).Save(Path.Combine(settings.Output, NeighboursFile));
         AnsiConsole.MarkupLineInterpolated($"Described after {clock.Elapsed.TotalSeconds:F0} s; now the classifiers");
 

@@ -18,7 +18,7 @@ internal static class LabelsCommand
         var validation = StudyOptions.Count("--validation", "Images on which the classifiers are measured.", 500, least: 10);
         var times = Several("--times", "The times of the representations.", 0.3f);
         var blocks = Several("--blocks", "The blocks of denoiser and encoder, where they have them.", "down.0", "mid1");
-        var normalizations = Several("--normalizations", "What is done to features of blocks.", FeatureNormalization.Cells, FeatureNormalization.None);
+        var normalizations = Several("--normalizations", "What is done to features of blocks.", FeatureNormalization.Rectified, FeatureNormalization.None);
         var test = new Option<bool>("--test")
         {
             Description = "Takes labels and measures in the test set: once, when all has been chosen on images of the training set.",

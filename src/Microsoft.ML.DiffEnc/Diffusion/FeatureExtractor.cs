@@ -15,7 +15,7 @@ internal sealed class FeatureExtractor
     public FeatureExtractor(DiffEncModel model, FeatureDescription features)
     {
         (_model, _features) = (model, features);
-        int draws = features.SeesNoise ? features.Draws : 1;
+        int draws = features.SeesNoise ? features.Draws : 1; // one pass, too, where there is no noise
         _draws = new ScoringDraws(draws, features.Times.Length, features.Seed);
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
@@ -54,7 +54,7 @@ internal sealed class FeatureExtractor
         var t = tensor(_features.Times, dtype: float64, device: _model.Device).repeat(count * k); // [B·K·M]
         var all = Features(x.repeat_interleave(k * times, 0), t, _features.SeesNoise ? Noise(pixels, count) : null); // [B·K·M, …]
         var mean = all.reshape([count, k, times, .. all.shape[1..]]).mean([1L]); // [B, M, …]
-        Normalized(mean.flatten(0, 1)).to(float32).cpu().contiguous().data<float>().CopyTo(results);
+        Scaled(mean.flatten(0, 1)).to(float32).cpu().contiguous().data<float>().CopyTo(results);
     }
 
     /// <summary>ε of each image, draw and time, [B·K·M, C, H, W].</summary>
@@ -79,7 +79,7 @@ internal sealed class FeatureExtractor
             RepresentationKind.Encoding => _model.Encode(x, gamma),
             RepresentationKind.EncoderOutput => _model.EncoderValue(x, gamma, conditioning),
             RepresentationKind.EncoderFeatures => _model.EncoderActivation(x, gamma, conditioning, _features.Block!),
-            RepresentationKind.DenoiserFeatures => _model.DenoiserActivation(x, gamma, eps!, conditioning, _features.Block!),
+            RepresentationKind.DenoiserFeatures => _model.DenoiserActivation(x, gamma, eps ?? zeros_like(x), conditioning, _features.Block!),
             var other => throw new ArgumentOutOfRangeException(nameof(x), other, "There is no such representation."),
         });
     }
@@ -90,9 +90,10 @@ internal sealed class FeatureExtractor
     {
         if (_features.Grid is not { } grid)
             return activation;
-        var values = _features.Normalization == FeatureNormalization.Cells ? CellNormalization.Rectified(activation) : activation;
-        Tensor Mean() => nn.functional.adaptive_avg_pool2d(values, [grid, grid]);
-        Tensor Max() => nn.functional.adaptive_max_pool2d(values, [grid, grid]);
+        bool rectified = _features.Normalization == FeatureNormalization.Rectified;
+        var values = rectified ? RectifiedFeatures.Rectify(activation) : activation;
+        Tensor Mean() => rectified ? RectifiedFeatures.Pool(values, grid, largest: false) : nn.functional.adaptive_avg_pool2d(values, [grid, grid]);
+        Tensor Max() => rectified ? RectifiedFeatures.Pool(values, grid, largest: true) : nn.functional.adaptive_max_pool2d(values, [grid, grid]);
         return _features.Pooling switch
         {
             FeaturePooling.Mean => Mean(),
@@ -101,8 +102,8 @@ internal sealed class FeatureExtractor
         };
     }
 
-    private Tensor Normalized(Tensor features)
-        => _features.Normalization == FeatureNormalization.Cells ? CellNormalization.Normalized(features) : features;
+    private Tensor Scaled(Tensor features)
+        => _features.Normalization == FeatureNormalization.Rectified ? RectifiedFeatures.Scale(features) : features;
 
     private (int Size, long[] Shape) Measure()
     {

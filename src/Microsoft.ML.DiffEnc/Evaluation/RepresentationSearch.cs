@@ -3,7 +3,7 @@ using Microsoft.ML.DiffEnc.Transformers.Representations;
 
 namespace Microsoft.ML.DiffEnc.Evaluation;
 
-/// <summary>Tries representations one by one: standardised, under multinomial logistic regression.</summary>
+/// <summary>Tries representations one by one: under multinomial logistic regression, standardised where they have no scale of their own.</summary>
 internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer model, RepresentationSearchOptions options)
 {
     private const string Column = "Representation";
@@ -51,8 +51,9 @@ internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer mode
     {
         options.CancellationToken.ThrowIfCancellationRequested();
         using var represent = ml.Generative().Representations(model, candidate).Fit(train);
-        var trainer = ml.Transforms.NormalizeMeanVariance(Column)
-            .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(options.LabelColumnName, Column));
+        IEstimator<ITransformer> trainer = ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(options.LabelColumnName, Column);
+        if (RepresentationSettings.From(candidate, model).Features.Normalization == FeatureNormalization.None)
+            trainer = ml.Transforms.NormalizeMeanVariance(Column).Append(trainer); // rectified features have their scale
         var classifier = trainer.Fit(ml.Data.Cache(represent.Transform(train), Column, options.LabelColumnName));
         var scored = classifier.Transform(represent.Transform(validation));
         // The evaluator reads its data more than once; the network shall not.

@@ -23,8 +23,8 @@ public sealed class RepresentationSearchOptions
     /// <see cref="RepresentationOptions.Normalization"/> is without being set. Kinds that are not taken of a block have none.</summary>
     public FeatureNormalization[]? Normalizations;
 
-    /// <summary>As in <see cref="RepresentationOptions.Draws"/>. Default 1.</summary>
-    public int Draws = 1;
+    /// <summary>As in <see cref="RepresentationOptions.Draws"/>.</summary>
+    public int? Draws;
 
     /// <summary>Told after every trial, as soon as it is known.</summary>
     public IProgress<RepresentationTrial>? Progress;

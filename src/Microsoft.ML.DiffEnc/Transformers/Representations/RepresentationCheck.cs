@@ -22,8 +22,9 @@ internal static class RepresentationCheck
                 return string.Create(CultureInfo.InvariantCulture, $"Times has {time}; expected times from 0 (the image) to 1 (noise).");
         if (!Enum.IsDefined(features.Pooling))
             return $"Pooling is {features.Pooling}; expected one of {string.Join(", ", Enum.GetNames<FeaturePooling>())}.";
-        if (features.Draws is < 1 or > FeatureDescription.MostDraws)
-            return $"Draws is {features.Draws}; expected 1..{FeatureDescription.MostDraws}.";
+        int leastDraws = features.Kind == RepresentationKind.LossProfile ? 1 : 0;
+        if (features.Draws < leastDraws || features.Draws > FeatureDescription.MostDraws)
+            return $"Draws is {features.Draws}; expected {leastDraws}..{FeatureDescription.MostDraws}.";
         return BlockProblem(features, model) ?? GridProblem(features, model) ?? NormalizationProblem(features);
     }
 

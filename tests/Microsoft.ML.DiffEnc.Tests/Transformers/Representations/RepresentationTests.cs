@@ -71,7 +71,7 @@ public sealed class RepresentationTests : IDisposable
         // Unpooled features of up.1, put through the output's layers by hand, must give the denoiser's own prediction.
         using var scope = NewDisposeScope();
         const float time = 0.4f;
-        float[][] found = Represent(new() { Block = "up.1", Times = [time], PoolingGrid = Side, Normalization = FeatureNormalization.None, Seed = 3 });
+        float[][] found = Represent(new() { Block = "up.1", Times = [time], PoolingGrid = Side, Normalization = FeatureNormalization.None, Draws = 1, Seed = 3 });
         var weights = _model.Model.NamedParameters;
         for (int i = 0; i < Count; i++)
         {
