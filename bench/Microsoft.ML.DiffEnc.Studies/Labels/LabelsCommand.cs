@@ -7,53 +7,91 @@ namespace Microsoft.ML.DiffEnc.Studies.Labels;
 /// <summary>The sub-command <c>labels</c>: which representation serves a classifier with few labels.</summary>
 internal static class LabelsCommand
 {
+    private static readonly RepresentationKind[] _ofBlocks = [RepresentationKind.DenoiserFeatures, RepresentationKind.EncoderFeatures];
+
     public static System.CommandLine.Command Create()
     {
         var (model, path) = (StudyOptions.Model(), StudyOptions.Path());
-        var labels = StudyOptions.Count("--labels", "Labelled images.", 100, least: 10);
+        var labels = Several("--labels", "Numbers of labelled images, besides all of them.", 100, 1000);
+        var labelled = StudyOptions.Count("--labelled", "Images that labels are drawn from: as many are all labels.", 5000, least: 20);
         var draws = StudyOptions.Count("--draws", "Draws of the labelled images.", 5, least: 2);
         var validation = StudyOptions.Count("--validation", "Images on which the classifiers are measured.", 500, least: 10);
-        var times = new Option<float[]>("--times")
+        var times = Several("--times", "The times of the representations.", 0.3f);
+        var blocks = Several("--blocks", "The blocks of denoiser and encoder, where they have them.", "down.0", "mid1");
+        var normalizations = Several("--normalizations", "What is done to features of blocks.", FeatureNormalization.Rectified, FeatureNormalization.None);
+        var test = new Option<bool>("--test")
         {
-            Description = "The times of the representations.",
-            DefaultValueFactory = _ => [0.1f, 0.4f, 0.7f],
-            AllowMultipleArgumentsPerToken = true,
+            Description = "Takes labels and measures in the test set: once, when all has been chosen on images of the training set.",
         };
         var command = new System.CommandLine.Command(
-            "labels", "Accuracy of a linear classifier with few labels: on pixels, on principal components and on the model's representations.")
+            "labels", "Accuracy of ML.NET's linear classifiers with few labels: on pixels, on principal components and on the model's representations.")
         {
-            model, path, labels, draws, validation, times
+            model, path, labels, labelled, draws, validation, times, blocks, normalizations, test
         };
         command.SetAction((parsed, cancellation) =>
         {
             var ml = new MLContext(seed: 1);
             using var loaded = DiffEncTransformer.FindIn(ml.Model.Load(parsed.GetRequiredValue(model), out _));
-            var study = new LabelsStudy(ml, parsed.GetRequiredValue(path), parsed.GetValue(labels), parsed.GetValue(validation), cancellation);
-            var options = new RepresentationSearchOptions
+            var study = new LabelsStudy(
+                ml, parsed.GetRequiredValue(path), parsed.GetValue(validation), parsed.GetValue(labelled), parsed.GetValue(test), cancellation);
+            int[] counts = [.. parsed.GetValue(labels)!.Where(n => n < study.Labelled), study.Labelled];
+            Table table = NewTable(counts);
+            void Add(string name, ITransformer features)
             {
-                Kinds = [RepresentationKind.DenoiserFeatures, RepresentationKind.EncoderFeatures, RepresentationKind.Encoding],
-                Blocks = ["down.0", "mid1", "mid2"],
-                Times = parsed.GetValue(times)!,
-                CancellationToken = cancellation,
-            };
-            var found = new List<(string Name, double Accuracy)>();
-            for (int draw = 1; draw <= parsed.GetValue(draws); draw++)
-                found.AddRange(study.Run(loaded, options, draw));
-            AnsiConsole.Write(TableOf(found, parsed.GetValue(labels)));
+                foreach (LabelsFigure figure in study.Run(features, counts, parsed.GetValue(draws)))
+                    table.AddRow([name, $"{figure.Size}", figure.Classifier, .. figure.Accuracies.Select(Text)]);
+                AnsiConsole.WriteLine(name); // a sign of life
+            }
+            foreach (var (name, features) in study.Baselines())
+                Add(name, features);
+            foreach (RepresentationOptions options in Candidates(loaded, parsed.GetValue(blocks)!, parsed.GetValue(normalizations)!, parsed.GetValue(times)!))
+            {
+                using var features = study.Representation(loaded, options);
+                Add(Name(options), features);
+            }
+            AnsiConsole.Write(table);
             return Task.CompletedTask;
         });
         return command;
     }
 
-    private static Table TableOf(List<(string Name, double Accuracy)> found, int labels)
+    private static IEnumerable<RepresentationOptions> Candidates(
+        DiffEncTransformer model, string[] blocks, FeatureNormalization[] normalizations, float[] times)
+        => from kind in _ofBlocks
+           where kind == RepresentationKind.DenoiserFeatures || model.Model.NamedParameters.Keys.Any(name => name.StartsWith("encoder.", StringComparison.Ordinal))
+           from block in blocks
+           from normalization in normalizations
+           from time in times
+           select new RepresentationOptions { OutputColumnName = "Features", Kind = kind, Block = block, Normalization = normalization, Times = [time] };
+
+    private static Option<T[]> Several<T>(string name, string description, params T[] usual) => new(name)
     {
-        var table = new Table().RoundedBorder().Title(FormattableString.Invariant($"Accuracy with {labels} labels: mean over the draws ± standard deviation"));
-        table.AddColumn("features").AddColumn(new TableColumn("accuracy").RightAligned());
-        foreach (var of in found.GroupBy(f => f.Name, f => f.Accuracy).OrderByDescending(g => g.Average()))
-        {
-            double mean = of.Average(), deviation = Math.Sqrt(of.Sum(a => Math.Pow(a - mean, 2)) / (of.Count() - 1));
-            table.AddRow(of.Key, string.Create(CultureInfo.InvariantCulture, $"{mean:F3} ± {deviation:F3}"));
-        }
+        Description = description,
+        DefaultValueFactory = _ => usual,
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static Table NewTable(int[] counts)
+    {
+        var table = new Table().RoundedBorder().Title("Accuracy by number of labels: mean over the draws ± standard deviation");
+        table.AddColumn("features").AddColumn(new TableColumn("size").RightAligned()).AddColumn("classifier");
+        foreach (int count in counts)
+            table.AddColumn(new TableColumn($"{count}").RightAligned());
         return table;
+    }
+
+    private static string Text(double[] accuracies)
+    {
+        double mean = accuracies.Average();
+        if (accuracies.Length == 1)
+            return mean.ToString("F3", CultureInfo.InvariantCulture);
+        double deviation = Math.Sqrt(accuracies.Sum(a => Math.Pow(a - mean, 2)) / (accuracies.Length - 1));
+        return string.Create(CultureInfo.InvariantCulture, $"{mean:F3} ± {deviation:F3}");
+    }
+
+    private static string Name(RepresentationOptions of)
+    {
+        string network = of.Kind == RepresentationKind.DenoiserFeatures ? "denoiser" : "encoder";
+        return FormattableString.Invariant($"{network} {of.Block}, t = {of.Times[0]}, {of.Normalization}");
     }
 }

@@ -1,48 +1,101 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.DiffEnc.Studies.Labels;
 
-/// <summary>What a linear classifier reaches with few labels: on pixels, on their principal components and on a model's representations.</summary>
-internal sealed class LabelsStudy(MLContext ml, string folder, int labels, int validation, CancellationToken cancellation)
+/// <summary>What stock linear classifiers reach with few, more and all labels: on pixels, on their principal components and on representations.</summary>
+internal sealed class LabelsStudy
 {
     // Principal components are of images without labels.
     private const int Unlabelled = 5_000, Components = 50, TrainedOn = 50_000;
 
-    private readonly IDataView _all = Keys(ml, StudyImages.View(ml, folder, "train"));
+    private readonly MLContext _ml;
+    private readonly CancellationToken _cancellation;
+    private readonly IDataView _images, _held;
+    private readonly uint[] _labels;
+    private readonly int _measured;
 
-    /// <summary>The accuracy of each representation for one draw of labels.</summary>
-    /// <param name="model">The model, trained without labels.</param>
-    /// <param name="options">The representations.</param>
-    /// <param name="draw">Which labelled images.</param>
-    public IEnumerable<(string Name, double Accuracy)> Run(DiffEncTransformer model, RepresentationSearchOptions options, int draw)
+    /// <param name="ml">The context.</param>
+    /// <param name="folder">The folder with the IDX files.</param>
+    /// <param name="measured">Images that the classifiers are measured on: the first of those that the models are not trained on.</param>
+    /// <param name="labelled">Images behind them that labels are drawn from.</param>
+    /// <param name="test">Whether both are of the test set, in place of the last 10,000 images of the training set.</param>
+    /// <param name="cancellation">Looked at before every classifier.</param>
+    public LabelsStudy(MLContext ml, string folder, int measured, int labelled, bool test, CancellationToken cancellation)
     {
-        IDataView held = ml.Data.SkipRows(_all, TrainedOn);
-        IDataView test = ml.Data.Cache(ml.Data.TakeRows(held, validation));
-        IDataView train = ml.Data.Cache(ml.Data.TakeRows(ml.Data.ShuffleRows(ml.Data.SkipRows(held, validation), draw), labels));
-        var pixels = ml.Transforms.Conversion.ConvertType("Features", "Image", DataKind.Single);
-        var components = pixels.Append(ml.Transforms.ProjectToPrincipalComponents("Features", rank: Components, seed: 1))
-            .Fit(ml.Data.TakeRows(_all, Unlabelled));
-        var (standardised, scaled) = (ml.Transforms.NormalizeMeanVariance("Features"), ml.Transforms.NormalizeMinMax("Features"));
-        yield return ("pixels, standardised", Accuracy(pixels.Fit(train), standardised, train, test));
-        yield return ("pixels, scaled", Accuracy(pixels.Fit(train), scaled, train, test));
-        yield return ($"{Components} principal components, standardised", Accuracy(components, standardised, train, test));
-        yield return ($"{Components} principal components, scaled", Accuracy(components, scaled, train, test));
-        foreach (var trial in ml.Generative().SearchRepresentations(model, train, test, options))
-            yield return (Name(trial.Options), trial.Accuracy);
+        (_ml, _measured, _cancellation) = (ml, measured, cancellation);
+        _images = StudyImages.View(ml, folder, "train");
+        IDataView others = test ? StudyImages.View(ml, folder, "t10k") : ml.Data.SkipRows(_images, TrainedOn);
+        _held = ml.Data.TakeRows(others, measured + labelled);
+        _labels = [.. _held.GetColumn<uint>("Label")];
+        if (_labels.Length <= measured)
+            throw new ArgumentException($"There are {_labels.Length} images that no model was trained on; {measured} to measure on leave none to learn from.");
     }
 
-    private double Accuracy(ITransformer features, IEstimator<ITransformer> normalizer, IDataView train, IDataView test)
+    /// <summary>The images that labels are drawn from.</summary>
+    public int Labelled => _labels.Length - _measured;
+
+    /// <summary>What reads the column <c>Image</c> and adds <c>Features</c>, by name: pixels and their principal components.</summary>
+    public IEnumerable<(string Name, ITransformer Features)> Baselines()
     {
-        cancellation.ThrowIfCancellationRequested();
-        var classifier = normalizer.Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Label", "Features"))
-            .Fit(features.Transform(train));
-        return ml.MulticlassClassification.Evaluate(classifier.Transform(features.Transform(test))).MicroAccuracy;
+        var pixels = _ml.Transforms.Conversion.ConvertType("Features", "Image", DataKind.Single)
+            .Append(_ml.Transforms.NormalizeMinMax("Features")); // from 0 to 1
+        IDataView unlabelled = _ml.Data.TakeRows(_images, Unlabelled);
+        yield return ("pixels", pixels.Fit(unlabelled));
+        var components = pixels.Append(_ml.Transforms.ProjectToPrincipalComponents("Features", rank: Components, seed: 1));
+        yield return ($"{Components} principal components", components.Fit(unlabelled));
     }
 
-    private static string Name(RepresentationOptions of) => FormattableString.Invariant(
-        $"{of.Kind}{(of.Block is null ? "" : " " + of.Block)}, t = {of.Times[0]}{(of.PoolingGrid is { } cells ? $", {cells}×{cells} cells" : "")}");
+    /// <summary>A representation as a column <c>Features</c>.</summary>
+    public RepresentationTransformer Representation(DiffEncTransformer model, RepresentationOptions options)
+        => _ml.Generative().Representations(model, options).Fit(_held);
 
-    private static IDataView Keys(MLContext ml, IDataView view) => ml.Transforms.Conversion
-        .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue).Fit(view).Transform(view);
+    /// <summary>The accuracies of ML.NET's classifiers as they are without being tuned.</summary>
+    /// <param name="features">Adds the column <c>Features</c>; computed once for all.</param>
+    /// <param name="counts">How many labels.</param>
+    /// <param name="draws">How often they are drawn: the same for all features.</param>
+    public IEnumerable<LabelsFigure> Run(ITransformer features, IReadOnlyList<int> counts, int draws)
+    {
+        float[][] rows = [.. features.Transform(_held).GetColumn<float[]>("Features")];
+        foreach (var (name, trainer) in Trainers())
+            yield return new(name, rows[0].Length, [.. counts.Select(count => Enumerable.Range(1, count == Labelled ? 1 : draws)
+                .Select(draw => Accuracy(trainer, rows, count, draw)).ToArray())]);
+    }
+
+    private IEnumerable<(string Name, IEstimator<ITransformer> Trainer)> Trainers()
+    {
+        var trainers = _ml.MulticlassClassification.Trainers;
+        yield return ("L-BFGS", trainers.LbfgsMaximumEntropy());
+        yield return ("L-BFGS, standardised", _ml.Transforms.NormalizeMeanVariance("Features").Append(trainers.LbfgsMaximumEntropy()));
+        yield return ("SDCA", trainers.SdcaMaximumEntropy(new() { NumberOfThreads = 1 }));
+    }
+
+    private double Accuracy(IEstimator<ITransformer> trainer, float[][] rows, int count, int draw)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        int[] order = [.. Enumerable.Range(_measured, Labelled)];
+        new Random(draw).Shuffle(order);
+        ITransformer classifier = trainer.Fit(View(order.Take(count), rows));
+        return _ml.MulticlassClassification.Evaluate(classifier.Transform(View(Enumerable.Range(0, _measured), rows))).MicroAccuracy;
+    }
+
+    private IDataView View(IEnumerable<int> images, float[][] rows)
+    {
+        SchemaDefinition schema = SchemaDefinition.Create(typeof(Row));
+        schema[nameof(Row.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows[0].Length);
+        schema[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), (int)_labels.Max() + 1);
+        return _ml.Data.LoadFromEnumerable(images.Select(i => new Row { Features = rows[i], Label = _labels[i] + 1 }).ToArray(), schema);
+    }
+
+    private sealed class Row
+    {
+        public float[] Features { get; set; } = [];
+
+        public uint Label { get; set; }
+    }
 }
+
+/// <summary>What one classifier reaches.</summary>
+/// <param name="Classifier">Its name.</param>
+/// <param name="Size">The number of features.</param>
+/// <param name="Accuracies">For each number of labels, that of each draw.</param>
+internal sealed record LabelsFigure(string Classifier, int Size, double[][] Accuracies);

@@ -31,6 +31,9 @@ internal sealed class Painter(int size, int seed)
     /// <summary>One of the ten digits, row by row, 0..255.</summary>
     public byte[] Digit() => Paint(canvas => DrawGlyph(canvas, Pick(Glyphs.Digits)));
 
+    /// <summary>The digit that is asked for, 0 to 9, drawn in the same ways.</summary>
+    public byte[] Digit(int digit) => Paint(canvas => DrawGlyph(canvas, Glyphs.Digits[digit]));
+
     private byte[] Paint(Action<SKCanvas> draw)
     {
         using var bitmap = new SKBitmap(size, size, SKColorType.Gray8, SKAlphaType.Opaque);

@@ -79,8 +79,8 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>
-    /// Tries representations at each time, of each block and pooling asked for: a linear classifier (standardised, multinomial logistic regression)
-    /// learns on the labelled images and is measured on the validation set.
+    /// Tries representations at each time, of each block and pooling asked for: a linear classifier (multinomial logistic regression; features that are
+    /// not <see cref="FeatureNormalization.Rectified"/> are standardised first) learns on the labelled images and is measured on the validation set.
     /// </summary>
     /// <remarks>The best of many accuracies on one validation set is too good: measure the chosen one on images that are in neither set.</remarks>
     /// <param name="model">The model.</param>

@@ -15,7 +15,7 @@ internal sealed class FeatureExtractor
     public FeatureExtractor(DiffEncModel model, FeatureDescription features)
     {
         (_model, _features) = (model, features);
-        int draws = features.SeesNoise ? features.Draws : 1;
+        int draws = features.SeesNoise ? features.Draws : 1; // one pass, too, where there is no noise
         _draws = new ScoringDraws(draws, features.Times.Length, features.Seed);
         var d = model.Description;
         _shape = [d.Channels, d.Height, d.Width];
@@ -48,7 +48,8 @@ internal sealed class FeatureExtractor
             AddDraws(pixels, first, Math.Min(step, all - first), sums);
         }
         using var last = ComputeSection.Enter();
-        (sums / _draws.Count).to(float32).data<float>().CopyTo(results);
+        var means = (sums / _draws.Count).to(float32).reshape([(long)count * _features.Times.Length, .. Shape]);
+        Scaled(means).contiguous().data<float>().CopyTo(results);
     }
 
     private void AddDraws(ReadOnlySpan<byte> pixels, int first, int count, Tensor sums)
@@ -81,18 +82,21 @@ internal sealed class FeatureExtractor
             RepresentationKind.Encoding => _model.Encode(x, gamma),
             RepresentationKind.EncoderOutput => _model.EncoderValue(x, gamma, conditioning),
             RepresentationKind.EncoderFeatures => _model.EncoderActivation(x, gamma, conditioning, _features.Block!),
-            RepresentationKind.DenoiserFeatures => _model.DenoiserActivation(x, gamma, eps!, conditioning, _features.Block!),
+            RepresentationKind.DenoiserFeatures => _model.DenoiserActivation(x, gamma, eps ?? zeros_like(x), conditioning, _features.Block!),
             var other => throw new ArgumentOutOfRangeException(nameof(x), other, "There is no such representation."),
         });
     }
 
-    /// <summary>[B, C, h, w] pooled to [B, C, g, g], or to [B, 2C, g, g] where a cell gives two numbers.</summary>
+    /// <summary>[B, C, h, w] pooled to [B, C, g, g]; twice the channels where positive and negative parts stand apart, and where a cell gives two
+    /// numbers.</summary>
     private Tensor Pooled(Tensor activation)
     {
         if (_features.Grid is not { } grid)
             return activation;
-        Tensor Mean() => nn.functional.adaptive_avg_pool2d(activation, [grid, grid]);
-        Tensor Max() => nn.functional.adaptive_max_pool2d(activation, [grid, grid]);
+        bool rectified = _features.Normalization == FeatureNormalization.Rectified;
+        var values = rectified ? RectifiedFeatures.Rectify(activation) : activation;
+        Tensor Mean() => rectified ? RectifiedFeatures.Pool(values, grid, largest: false) : nn.functional.adaptive_avg_pool2d(values, [grid, grid]);
+        Tensor Max() => rectified ? RectifiedFeatures.Pool(values, grid, largest: true) : nn.functional.adaptive_max_pool2d(values, [grid, grid]);
         return _features.Pooling switch
         {
             FeaturePooling.Mean => Mean(),
@@ -100,6 +104,9 @@ internal sealed class FeatureExtractor
             _ => cat([Mean(), Max()], 1),
         };
     }
+
+    private Tensor Scaled(Tensor features)
+        => _features.Normalization == FeatureNormalization.Rectified ? RectifiedFeatures.Scale(features) : features;
 
     private (int Size, long[] Shape) Measure()
     {

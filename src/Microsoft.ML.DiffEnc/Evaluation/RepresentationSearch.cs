@@ -3,7 +3,7 @@ using Microsoft.ML.DiffEnc.Transformers.Representations;
 
 namespace Microsoft.ML.DiffEnc.Evaluation;
 
-/// <summary>Tries representations one by one: standardised, under multinomial logistic regression.</summary>
+/// <summary>Tries representations one by one: under multinomial logistic regression, standardised where they have no scale of their own.</summary>
 internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer model, RepresentationSearchOptions options)
 {
     private const string Column = "Representation";
@@ -22,8 +22,17 @@ internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer mode
         => from kind in NotEmpty(options.Kinds, nameof(options.Kinds))
            from block in BlocksOf(kind)
            from grid in options.PoolingGrids is null ? new int?[1] : NotEmpty(options.PoolingGrids, nameof(options.PoolingGrids)).Select(g => (int?)g)
+           from normalization in NormalizationsOf(kind)
            from time in NotEmpty(options.Times, nameof(options.Times))
-           select new RepresentationOptions { Kind = kind, Block = block, PoolingGrid = grid, Times = [time], Draws = options.Draws };
+           select new RepresentationOptions { Kind = kind, Block = block, PoolingGrid = grid, Normalization = normalization, Times = [time], Draws = options.Draws };
+
+    private IEnumerable<FeatureNormalization?> NormalizationsOf(RepresentationKind kind)
+    {
+        bool ofBlock = kind is RepresentationKind.DenoiserFeatures or RepresentationKind.EncoderFeatures;
+        return options.Normalizations is null || !ofBlock
+            ? new FeatureNormalization?[1]
+            : NotEmpty(options.Normalizations, nameof(options.Normalizations)).Select(n => (FeatureNormalization?)n);
+    }
 
     private IEnumerable<string?> BlocksOf(RepresentationKind kind)
     {
@@ -42,8 +51,9 @@ internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer mode
     {
         options.CancellationToken.ThrowIfCancellationRequested();
         using var represent = ml.Generative().Representations(model, candidate).Fit(train);
-        var trainer = ml.Transforms.NormalizeMeanVariance(Column)
-            .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(options.LabelColumnName, Column));
+        IEstimator<ITransformer> trainer = ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(options.LabelColumnName, Column);
+        if (RepresentationSettings.From(candidate, model).Features.Normalization == FeatureNormalization.None)
+            trainer = ml.Transforms.NormalizeMeanVariance(Column).Append(trainer); // rectified features have their scale
         var classifier = trainer.Fit(ml.Data.Cache(represent.Transform(train), Column, options.LabelColumnName));
         var scored = classifier.Transform(represent.Transform(validation));
         // The evaluator reads its data more than once; the network shall not.

@@ -19,8 +19,12 @@ public sealed class RepresentationSearchOptions
     /// without being set.</summary>
     public int[]? PoolingGrids;
 
-    /// <summary>As in <see cref="RepresentationOptions.Draws"/>. Default 1.</summary>
-    public int Draws = 1;
+    /// <summary>The treatments of the features that are tried; <see langword="null"/> (default): only what
+    /// <see cref="RepresentationOptions.Normalization"/> is without being set. Kinds that are not taken of a block have none.</summary>
+    public FeatureNormalization[]? Normalizations;
+
+    /// <summary>As in <see cref="RepresentationOptions.Draws"/>.</summary>
+    public int? Draws;
 
     /// <summary>Told after every trial, as soon as it is known.</summary>
     public IProgress<RepresentationTrial>? Progress;

@@ -28,6 +28,7 @@ public sealed class RepresentationSearchTests : IDisposable
             Times = [0.05f, 1],
             Blocks = ["mid1"],
             PoolingGrids = [2],
+            Draws = 1,
             Progress = new Told(told.Add),
         };
         var (train, validation) = (Halves(40, 1), Halves(40, 2));
@@ -41,9 +42,29 @@ public sealed class RepresentationSearchTests : IDisposable
         Assert.Equal(Math.Sqrt(noise.Accuracy * (1 - noise.Accuracy) / 40), noise.StandardError, 1e-9);
 
         // The same by hand.
-        var chain = _ml.Generative().Representations(_model, noise.Options).Append(_ml.Transforms.NormalizeMeanVariance("Representation"))
+        var chain = _ml.Generative().Representations(_model, noise.Options)
             .Append(_ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Label", "Representation"));
         Assert.Equal(noise.Accuracy, _ml.MulticlassClassification.Evaluate(chain.Fit(train).Transform(validation)).MicroAccuracy, 1e-9);
+    }
+
+    [Fact]
+    public void Every_treatment_of_features_is_tried_where_a_kind_has_any()
+    {
+        var data = Halves(20, 1);
+        var trials = _ml.Generative().SearchRepresentations(_model, data, data, new()
+        {
+            Kinds = [RepresentationKind.EncoderFeatures, RepresentationKind.Encoding],
+            Times = [0.1f],
+            Blocks = ["down.0"],
+            Normalizations = [FeatureNormalization.None, FeatureNormalization.Rectified],
+        });
+        (RepresentationKind, FeatureNormalization?)[] expected =
+        [
+            (RepresentationKind.EncoderFeatures, FeatureNormalization.None),
+            (RepresentationKind.EncoderFeatures, FeatureNormalization.Rectified),
+            (RepresentationKind.Encoding, null),
+        ];
+        Assert.Equal(expected.ToHashSet(), trials.Select(t => (t.Options.Kind, t.Options.Normalization)).ToHashSet());
     }
 
     [Fact]

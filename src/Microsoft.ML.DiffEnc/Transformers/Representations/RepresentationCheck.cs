@@ -22,9 +22,10 @@ internal static class RepresentationCheck
                 return string.Create(CultureInfo.InvariantCulture, $"Times has {time}; expected times from 0 (the image) to 1 (noise).");
         if (!Enum.IsDefined(features.Pooling))
             return $"Pooling is {features.Pooling}; expected one of {string.Join(", ", Enum.GetNames<FeaturePooling>())}.";
-        if (features.Draws is < 1 or > FeatureDescription.MostDraws)
-            return $"Draws is {features.Draws}; expected 1..{FeatureDescription.MostDraws}.";
-        return BlockProblem(features, model) ?? GridProblem(features, model);
+        int leastDraws = features.Kind == RepresentationKind.LossProfile ? 1 : 0;
+        if (features.Draws < leastDraws || features.Draws > FeatureDescription.MostDraws)
+            return $"Draws is {features.Draws}; expected {leastDraws}..{FeatureDescription.MostDraws}.";
+        return BlockProblem(features, model) ?? GridProblem(features, model) ?? NormalizationProblem(features);
     }
 
     private static string? BlockProblem(FeatureDescription features, DiffEncModel model)
@@ -42,6 +43,16 @@ internal static class RepresentationCheck
         return blocks.Contains(features.Block)
             ? null
             : $"Block is '{features.Block}'; the model's blocks for {features.Kind} are {string.Join(", ", blocks)}.";
+    }
+
+    private static string? NormalizationProblem(FeatureDescription features)
+    {
+        if (!Enum.IsDefined(features.Normalization))
+            return $"Normalization is {features.Normalization}; expected one of {string.Join(", ", Enum.GetNames<FeatureNormalization>())}.";
+        bool ofBlock = features.Kind is RepresentationKind.DenoiserFeatures or RepresentationKind.EncoderFeatures;
+        return features.Normalization == FeatureNormalization.None || (ofBlock && features.Grid is not null)
+            ? null
+            : $"Normalization is {features.Normalization}, which is for pooled features of a block, and Kind is {features.Kind}; leave it null.";
     }
 
     private static string? GridProblem(FeatureDescription features, DiffEncModel model)

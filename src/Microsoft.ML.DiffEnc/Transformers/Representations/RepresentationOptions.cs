@@ -34,11 +34,17 @@ public sealed class RepresentationOptions
     public FeaturePooling Pooling;
 
     /// <summary>
-    /// K, the number of noise draws that denoiser features and loss profiles are averaged over, 1..1000; each costs a pass of the network at every
-    /// time. What sees no noise ignores it.
-    /// Default 1.
+    /// What is done to the features of blocks around the pooling. <see langword="null"/> (default): <see cref="FeatureNormalization.Rectified"/> for
+    /// features of blocks; of other kinds nothing can be asked but <see cref="FeatureNormalization.None"/>.
     /// </summary>
-    public int Draws = 1;
+    public FeatureNormalization? Normalization;
+
+    /// <summary>
+    /// K, the number of noise draws that denoiser features and loss profiles are averaged over, up to 1000; each costs a pass of the network at every
+    /// time. 0: the denoiser sees the mean of z_t, without noise; a loss profile has no such thing. What sees no noise ignores it.
+    /// <see langword="null"/> (default): 0 for denoiser features, 1 for loss profiles.
+    /// </summary>
+    public int? Draws;
 
     /// <summary>The seed that, with an image's own pixels, decides its noise. <see langword="null"/> (default): the model's scoring seed.</summary>
     public int? Seed;

@@ -37,8 +37,9 @@ internal sealed record RepresentationSettings(string InputColumnName, PixelLayou
             ofBlock ? options.Block ?? UsualBlock : options.Block,
             ofBlock ? options.PoolingGrid ?? Math.Min(UsualGrid, Math.Min(model.ImageColumn.Width, model.ImageColumn.Height)) : options.PoolingGrid,
             options.Pooling,
-            options.Draws,
-            options.Seed ?? model.Settings.Seed);
+            options.Draws ?? (options.Kind == RepresentationKind.LossProfile ? 1 : 0),
+            options.Seed ?? model.Settings.Seed,
+            options.Normalization ?? (ofBlock ? FeatureNormalization.Rectified : FeatureNormalization.None));
         if (string.IsNullOrWhiteSpace(options.OutputColumnName))
             throw new ArgumentException("The option OutputColumnName is empty; expected the name of the column to add.", nameof(options));
         return RepresentationCheck.Problem(features, model.Model) is { } problem

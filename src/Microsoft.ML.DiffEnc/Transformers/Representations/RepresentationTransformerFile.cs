@@ -18,8 +18,9 @@ internal static class RepresentationTransformerFile
 
     private const string SettingsEntry = "Representation.json";
 
+    // 1.1: without a normalization. 1.2: with one.
     private static readonly VersionInfo _version = ModelEntries.Version(
-        "DIFFENCR", LoaderSignature, version: 0x00010001, readableFrom: 0x00010001, readsBackTo: 0x00010001);
+        "DIFFENCR", LoaderSignature, version: 0x00010002, readableFrom: 0x00010002, readsBackTo: 0x00010001);
 
     public static void Save(ModelSaveContext ctx, RepresentationTransformer transformer)
     {

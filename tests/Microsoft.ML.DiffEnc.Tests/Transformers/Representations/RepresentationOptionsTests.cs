@@ -17,7 +17,10 @@ public class RepresentationOptionsTests
         { new() { PoolingGrid = 9 }, "PoolingGrid is 9; expected 1..8" },
         { new() { Kind = RepresentationKind.LossProfile, PoolingGrid = 2 }, "nothing to pool" },
         { new() { Pooling = (FeaturePooling)7 }, "Pooling is 7" },
-        { new() { Draws = 0 }, "Draws is 0; expected 1..1000" },
+        { new() { Normalization = (FeatureNormalization)5 }, "Normalization is 5; expected one of None, Rectified" },
+        { new() { Kind = RepresentationKind.Encoding, Normalization = FeatureNormalization.Rectified }, "for pooled features of a block, and Kind is Encoding" },
+        { new() { Draws = -1 }, "Draws is -1; expected 0..1000" },
+        { new() { Kind = RepresentationKind.LossProfile, Draws = 0 }, "Draws is 0; expected 1..1000" },
         { new() { OutputColumnName = " " }, "OutputColumnName is empty" },
     };
 

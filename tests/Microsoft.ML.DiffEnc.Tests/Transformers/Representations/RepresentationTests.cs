@@ -71,7 +71,7 @@ public sealed class RepresentationTests : IDisposable
         // Unpooled features of up.1, put through the output's layers by hand, must give the denoiser's own prediction.
         using var scope = NewDisposeScope();
         const float time = 0.4f;
-        float[][] found = Represent(new() { Block = "up.1", Times = [time], PoolingGrid = Side, Seed = 3 });
+        float[][] found = Represent(new() { Block = "up.1", Times = [time], PoolingGrid = Side, Normalization = FeatureNormalization.None, Draws = 1, Seed = 3 });
         var weights = _model.Model.NamedParameters;
         for (int i = 0; i < Count; i++)
         {
@@ -102,8 +102,8 @@ public sealed class RepresentationTests : IDisposable
     [Fact]
     public void Pooling_takes_the_mean_and_the_largest_value_of_each_cell()
     {
-        float[] whole = Represent(new() { PoolingGrid = Side })[0];
-        float[] pooled = Represent(new() { PoolingGrid = 2, Pooling = FeaturePooling.MeanAndMax })[0];
+        float[] whole = Represent(new() { PoolingGrid = Side, Normalization = FeatureNormalization.None })[0];
+        float[] pooled = Represent(new() { PoolingGrid = 2, Pooling = FeaturePooling.MeanAndMax, Normalization = FeatureNormalization.None })[0];
         int channels = whole.Length / (Side * Side), half = Side / 2;
         Assert.Equal(2 * channels * 4, pooled.Length);
         for (int c = 0; c < channels; c++)
@@ -145,8 +145,8 @@ public sealed class RepresentationTests : IDisposable
         VBuffer<ReadOnlyMemory<char>> names = default;
         found.Schema["Features"].GetSlotNames(ref names);
         Assert.Equal(((VectorDataViewType)found.Schema["Features"].Type).Size, names.Length);
-        Assert.Equal("t=0.2 mid1[0,0,0]", names.GetItemOrDefault(0).ToString());
-        Assert.Equal("t=0.5 mid1[15,1,1]", names.GetItemOrDefault(names.Length - 1).ToString());
+        Assert.Equal("t=0.2 mid1+[0,0,0]", names.GetItemOrDefault(0).ToString());
+        Assert.Equal("t=0.5 mid1-[15,1,1]", names.GetItemOrDefault(names.Length - 1).ToString());
     }
 
     [Fact]

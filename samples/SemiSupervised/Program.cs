@@ -1,0 +1,3 @@
+using SemiSupervised;
+
+return CommandLine.Run(args);
