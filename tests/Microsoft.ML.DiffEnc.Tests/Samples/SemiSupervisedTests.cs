@@ -1,5 +1,4 @@
 using Microsoft.ML.DiffEnc.Tests.Packaging;
-using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
 namespace Microsoft.ML.DiffEnc.Tests.Samples;
