@@ -66,7 +66,7 @@ internal sealed class LabelsStudy
         var trainers = _ml.MulticlassClassification.Trainers;
         yield return ("L-BFGS", trainers.LbfgsMaximumEntropy());
         yield return ("L-BFGS, standardised", _ml.Transforms.NormalizeMeanVariance("Features").Append(trainers.LbfgsMaximumEntropy()));
-        yield return ("SDCA", trainers.SdcaMaximumEntropy(new() { NumberOfThreads = 1 }));
+        yield return ("SDCA", trainers.SdcaMaximumEntropy(new() { NumberOfThreads = 1, MaximumNumberOfIterations = 100 }));
     }
 
     private double Accuracy(IEstimator<ITransformer> trainer, float[][] rows, int count, int draw)

@@ -16,7 +16,7 @@ internal static class RectifiedFeatures
     /// Stock trainers weigh the fit against the size of the weights, which larger features need less of: at this scale they are regularised about as
     /// much as serves 100 labels of MNIST (docs/representations.md).
     /// </summary>
-    public const double RootMeanSquare = 5;
+    public const double RootMeanSquare = 1;
 
     // Where a channel is the same everywhere, or a picture has no features at all, they are zero and not rounding errors blown up.
     private const double LeastVariance = 1e-4, Tiny = 1e-12;

@@ -22,10 +22,9 @@ public sealed class SemiSupervisedTests : IDisposable
         Assert.Contains("60 to train on, 20 others", printed, StringComparison.Ordinal);
         Assert.Contains("20 labels", printed, StringComparison.Ordinal);
         Assert.Contains("all 60 labels", printed, StringComparison.Ordinal);
-        foreach (string features in new[] { "pixels", "50 principal components", "representation" })
-            foreach (string classifier in new[] { "L-BFGS ", "L-BFGS, standardised", "SDCA" })
-                Assert.Contains(printed.Split('\n'), line =>
-                    line.StartsWith($"│ {classifier}", StringComparison.Ordinal) && line.Contains($"│ {features} ", StringComparison.Ordinal));
+        string[] rows = [.. printed.Split('\n').Where(line => line.StartsWith("│ L-BFGS", StringComparison.Ordinal) || line.StartsWith("│ SDCA", StringComparison.Ordinal))];
+        foreach (string features in new[] { "pixels", "50 principal", "representation" }) // a narrow table wraps its cells
+            Assert.Equal(3, rows.Count(row => row.Contains($"│ {features} ", StringComparison.Ordinal)));
         Assert.True(new FileInfo(Path.Combine(_folder, "out", "neighbours.png")).Length > 1000);
         Assert.True(File.Exists(Path.Combine(_folder, "out", "model.zip")));
     }

@@ -30,7 +30,7 @@ public sealed class FeatureNormalizationTests : IDisposable
     [InlineData(FeaturePooling.Mean)]
     [InlineData(FeaturePooling.Max)]
     [InlineData(FeaturePooling.MeanAndMax)]
-    public void Parts_above_and_below_the_mean_are_pooled_apart_and_scaled_to_root_mean_square_five(FeaturePooling pooling)
+    public void Parts_above_and_below_the_mean_are_pooled_apart_and_scaled_to_root_mean_square_one(FeaturePooling pooling)
     {
         var (found, names) = Represent(new() { PoolingGrid = Grid, Pooling = pooling });
         var (raw, _) = Represent(new() { PoolingGrid = Side, Normalization = FeatureNormalization.None });
@@ -38,7 +38,7 @@ public sealed class FeatureNormalizationTests : IDisposable
         {
             Dictionary<string, double> expected = ByHand(raw[i], pooling);
             Assert.Equal(expected.Keys.Order(), names.Order()); // every slot by its name, once
-            Assert.Equal(25, found[i].Average(v => v * v), 2e-3);
+            Assert.Equal(1, found[i].Average(v => v * v), 2e-3);
             for (int j = 0; j < names.Length; j++)
                 Assert.Equal(expected[names[j]], found[i][j], 2e-3);
         }
@@ -54,9 +54,9 @@ public sealed class FeatureNormalizationTests : IDisposable
         foreach (var (expected, value) in alone.SelectMany(a => a).Zip(together))
             Assert.Equal(expected, value, 1e-4f);
 
-        // Draws are averaged before the scale is: the mean square stays 25.
+        // Draws are averaged before the scale is: the mean square stays one.
         float[] averaged = Represent(new() { Draws = 3, PoolingGrid = Grid }).Features[0];
-        Assert.Equal(25, averaged.Average(v => v * v), 2e-3);
+        Assert.Equal(1, averaged.Average(v => v * v), 2e-3);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class FeatureNormalizationTests : IDisposable
                     }
             }
         }
-        double scale = Math.Sqrt(features.Values.Average(v => v * v)) / 5;
+        double scale = Math.Sqrt(features.Values.Average(v => v * v));
         return features.ToDictionary(f => f.Key, f => f.Value / scale);
     }
 
