@@ -164,8 +164,8 @@ public sealed class ImportanceSamplingTests : IDisposable
             CancellationToken = cancellation.Token,
         };
         _ml.Generative().ImportanceSampling(_model, options).Fit(_data).Dispose();
-        Assert.Equal([1, 2, 3], seen.Select(p => p.Images));
-        Assert.All(seen, p => Assert.Equal(3, p.Total));
+        Assert.Equal(seen.Select(p => p.Images).Distinct().Order(), seen.Select(p => p.Images)); // it grows, a pass at a time
+        Assert.Equal(new CalibrationProgress(3, 3), seen[^1]);
         cancellation.Cancel();
         Assert.Throws<OperationCanceledException>(() => _ml.Generative().ImportanceSampling(_model, options).Fit(_data));
     }

@@ -86,10 +86,14 @@ public sealed class MemoryTests : IDisposable
         }
         Score(3); // the runtime compiles, and libtorch keeps kernels
         var before = NativeMemory.Held();
-        Score(5);
-        var after = NativeMemory.Held();
-        Assert.Equal(before.Tensors, after.Tensors);
-        Assert.InRange(after.Megabytes - before.Megabytes, -10, 2);
+        var after = Enumerable.Range(0, 3).Select(_ =>
+        {
+            Score(2);
+            return NativeMemory.Held();
+        }).ToArray();
+        Assert.All(after, held => Assert.Equal(before.Tensors, held.Tensors));
+        // The runtime takes and frees a few megabytes of its own now and then; what scoring left behind would be there each time.
+        Assert.InRange(after.Min(held => held.Megabytes) - before.Megabytes, -10, 1);
     }
 
     /// <summary>Looks at the native memory in use whenever it is read from.</summary>
