@@ -15,7 +15,7 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// <param name="Copies">The equal parts of the rows that have the same mask.</param>
 internal readonly record struct DropoutMask(uint Key, uint Threshold, float Kept, BatchSlice? Slice, int Copies)
 {
-    private static readonly Vector256<uint> Iota = Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7);
+    private static Vector256<uint> Iota => Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7); // a constant; a field would be looked up in every round of a loop
 
     /// <summary>The number in the whole batch of the first element of a row.</summary>
     /// <param name="row">0-based; rows may hold the slice several times, at several times t.</param>

@@ -10,7 +10,7 @@ internal static unsafe class Simd
 
     // exp(x) = 2ⁿ exp(r), n = round(x/ln 2), |r| ≤ ½ ln 2: ln 2 in two parts, the first with so few bits that n times it is exact.
     private const float Log2E = 1.44269504f, Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
-    private static readonly Vector256<int> Iota = Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7);
+    private static Vector256<int> Iota => Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7);
     private const float LeastExponent = -87, MostExponent = 88;
 
     /// <summary>1/(1 + exp(−x)), to about 2 units in the last place.</summary>
