@@ -33,11 +33,11 @@ internal sealed record PictureFeatures(string Name, float[][] Train, float[][] T
     private static PictureFeatures Representation(
         MLContext ml, LabeledPictures pictures, DiffEncTransformer model, CancellationToken cancellation)
     {
+        // What is usual of the features is learned from the pictures that the model was trained on.
+        using RepresentationTransformer representation = ml.Generative().Representations(model).Fit(pictures.View(ml, pictures.Train));
         float[][] Of(LabeledPicture[] some)
         {
-            IDataView view = pictures.View(ml, some);
-            using RepresentationTransformer representation = ml.Generative().Representations(model).Fit(view);
-            return [.. representation.Transform(view).GetColumn<float[]>("Representation").Select(row =>
+            return [.. representation.Transform(pictures.View(ml, some)).GetColumn<float[]>("Representation").Select(row =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 return row;

@@ -5,7 +5,7 @@ namespace Microsoft.ML.DiffEnc.Studies.Labels;
 /// <summary>What stock linear classifiers reach with few, more and all labels: on pixels, on their principal components and on representations.</summary>
 internal sealed class LabelsStudy
 {
-    // Principal components are of images without labels.
+    // Principal components and means of features are of images without labels.
     private const int Unlabelled = 5_000, Components = 50, TrainedOn = 50_000;
 
     private readonly MLContext _ml;
@@ -45,9 +45,9 @@ internal sealed class LabelsStudy
         yield return ($"{Components} principal components", components.Fit(unlabelled));
     }
 
-    /// <summary>A representation as a column <c>Features</c>.</summary>
+    /// <summary>A representation as a column <c>Features</c>, its mean of training images.</summary>
     public RepresentationTransformer Representation(DiffEncTransformer model, RepresentationOptions options)
-        => _ml.Generative().Representations(model, options).Fit(_held);
+        => _ml.Generative().Representations(model, options).Fit(_ml.Data.TakeRows(_images, Unlabelled));
 
     /// <summary>The accuracies of ML.NET's classifiers as they are without being tuned.</summary>
     /// <param name="features">Adds the column <c>Features</c>; computed once for all.</param>

@@ -69,6 +69,11 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>Represents images by what a trained model makes of them, for a classifier trained on few labels or a search for neighbours.</summary>
+    /// <remarks>
+    /// <c>Fit</c> leaves the model as it is. With <see cref="FeatureNormalization.Rectified"/> it learns the mean of each feature over the first rows
+    /// of its data, up to 1,000, and throws an <see cref="InvalidOperationException"/> where there are none; give it images in random order, whatever
+    /// their labels. One fitted transformer is for all data that are to be compared.
+    /// </remarks>
     /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
     /// <param name="options">Which representation; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or asks for what the model does not have; the message names it.</exception>

@@ -13,10 +13,11 @@ internal static class RectifiedFeatures
     public const double DeadZone = 0.5;
 
     /// <summary>
-    /// Stock trainers weigh the fit against the size of the weights, which larger features need less of: at this scale they are regularised about as
-    /// much as serves 100 labels of MNIST (docs/representations.md).
+    /// What features are multiplied with once their mean over pictures is subtracted. Stock trainers weigh the fit against the size of the weights,
+    /// which larger features need less of; and SDCA takes no large ones. At this factor the features of MNIST have a root mean square of 0.26 to
+    /// 0.3, by the block, which serves L-BFGS well and SDCA still (docs/representations.md).
     /// </summary>
-    public const double RootMeanSquare = 1;
+    public const float CentredScale = 0.6f;
 
     // Where a channel is the same everywhere, or a picture has no features at all, they are zero and not rounding errors blown up.
     private const double LeastVariance = 1e-4, Tiny = 1e-12;
@@ -51,8 +52,8 @@ internal static class RectifiedFeatures
             : nn.functional.avg_pool2d(nn.functional.adaptive_avg_pool2d(values, halves), window, step, border, count_include_pad: false);
     }
 
-    /// <summary>All features of a picture over their root mean square, times <see cref="RootMeanSquare"/>.</summary>
+    /// <summary>All features of a picture over their root mean square.</summary>
     /// <param name="features">[B, F, g, g].</param>
     public static Tensor Scale(Tensor features)
-        => features * (RootMeanSquare / (features.square().mean([1, 2, 3], keepdim: true) + Tiny).sqrt());
+        => features / (features.square().mean([1, 2, 3], keepdim: true) + Tiny).sqrt();
 }

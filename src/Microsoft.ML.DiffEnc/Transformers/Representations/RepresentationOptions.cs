@@ -35,7 +35,8 @@ public sealed class RepresentationOptions
 
     /// <summary>
     /// What is done to the features of blocks around the pooling. <see langword="null"/> (default): <see cref="FeatureNormalization.Rectified"/> for
-    /// features of blocks; of other kinds nothing can be asked but <see cref="FeatureNormalization.None"/>.
+    /// features of blocks, whose mean is learned in <c>Fit</c> from its first 1,000 images; of other kinds nothing can be asked but
+    /// <see cref="FeatureNormalization.None"/>, and <c>Fit</c> learns nothing.
     /// </summary>
     public FeatureNormalization? Normalization;
 

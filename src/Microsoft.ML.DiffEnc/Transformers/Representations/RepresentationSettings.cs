@@ -9,7 +9,9 @@ namespace Microsoft.ML.DiffEnc.Transformers.Representations;
 /// <param name="PixelLayout">The order of the values, for vector columns.</param>
 /// <param name="OutputColumnName">The column that is added.</param>
 /// <param name="Features">What is taken.</param>
-internal sealed record RepresentationSettings(string InputColumnName, PixelLayout PixelLayout, string OutputColumnName, FeatureDescription Features)
+/// <param name="IsCentred">Whether there is a mean that is subtracted, as of all that is rectified now. Files of before there was one say nothing.</param>
+internal sealed record RepresentationSettings(
+    string InputColumnName, PixelLayout PixelLayout, string OutputColumnName, FeatureDescription Features, bool IsCentred = false)
 {
     // What served a linear classifier best on MNIST (docs/representations.md).
     private const int UsualGrid = 7;
@@ -44,7 +46,8 @@ internal sealed record RepresentationSettings(string InputColumnName, PixelLayou
             throw new ArgumentException("The option OutputColumnName is empty; expected the name of the column to add.", nameof(options));
         return RepresentationCheck.Problem(features, model.Model) is { } problem
             ? throw new ArgumentException($"The option {problem}", nameof(options))
-            : new(model.Settings.InputColumnName, model.Settings.PixelLayout, options.OutputColumnName, features);
+            : new(model.Settings.InputColumnName, model.Settings.PixelLayout, options.OutputColumnName, features,
+                IsCentred: features.Normalization == FeatureNormalization.Rectified);
     }
 
     public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
@@ -59,6 +62,8 @@ internal sealed record RepresentationSettings(string InputColumnName, PixelLayou
                 ?? throw new InvalidDataException("The representation's settings are null; expected an object.");
             if (string.IsNullOrWhiteSpace(settings.InputColumnName) || string.IsNullOrWhiteSpace(settings.OutputColumnName))
                 throw new InvalidDataException("The representation's settings have an empty column name.");
+            if (settings.IsCentred && settings.Features.Normalization != FeatureNormalization.Rectified)
+                throw new InvalidDataException("The representation's settings ask for a mean of features that are not rectified.");
             return RepresentationCheck.Problem(settings.Features, model) is { } problem
                 ? throw new InvalidDataException($"In the representation's settings, {problem}")
                 : settings;

@@ -11,10 +11,9 @@ namespace Microsoft.ML.DiffEnc;
 
 /// <summary>Adds a representation of each image, a vector of <see cref="float"/>, for a classifier or a search for neighbours.</summary>
 /// <remarks>
-/// The representation depends on the model, the options and the image alone: not on the rows beside it, but for rounding, as rows share passes of the
-/// network. The slots
-/// have names: the time, and where in the activation the number comes from. Several threads may read at once; the network runs for one batch at a
-/// time.
+/// The representation depends on the model, the options, the image and, where it is <see cref="FeatureNormalization.Rectified"/>, the mean that was
+/// learned in <c>Fit</c>: not on the rows beside it, but for rounding, as rows share passes of the network. The slots have names: the time, and where
+/// in the activation the number comes from. Several threads may read at once; the network runs for one batch at a time.
 /// The model is shared with the transformer that it came from; each of them has to be disposed of.
 /// </remarks>
 public sealed class RepresentationTransformer : ITransformer, IDisposable
@@ -29,14 +28,18 @@ public sealed class RepresentationTransformer : ITransformer, IDisposable
     /// <param name="env">The environment; messages appear under the transformer's name.</param>
     /// <param name="shared">The model, acquired for this transformer, which releases it.</param>
     /// <param name="settings">What is taken of which column.</param>
-    internal RepresentationTransformer(IHostEnvironment env, SharedModel shared, RepresentationSettings settings)
+    /// <param name="mean">What is subtracted, where the settings say so; else <see langword="null"/>.</param>
+    /// <exception cref="InvalidDataException">There is not one mean for each feature.</exception>
+    internal RepresentationTransformer(IHostEnvironment env, SharedModel shared, RepresentationSettings settings, float[]? mean)
     {
         _host = env.Register(nameof(RepresentationTransformer));
-        (_shared, Settings) = (shared, settings);
+        (_shared, Settings, Mean) = (shared, settings, mean);
         var d = shared.Model.Description;
         ImageColumn = new ImageColumn(settings.InputColumnName, d.Width, d.Height, d.Channels, settings.PixelLayout);
         lock (shared.Network)
             _extractor = new FeatureExtractor(shared.Model, settings.Features);
+        if (mean is not null && mean.Length != Size)
+            throw new InvalidDataException($"There are {mean.Length} means, and the model has {Size} features. Save the model again.");
     }
 
     /// <inheritdoc/>
@@ -47,6 +50,9 @@ public sealed class RepresentationTransformer : ITransformer, IDisposable
     internal ImageColumn ImageColumn { get; }
 
     internal DiffEncModel Model => _shared.Model;
+
+    /// <summary>What is subtracted of the features, one value each; <see langword="null"/>: nothing.</summary>
+    internal float[]? Mean { get; }
 
     /// <summary>The length of the vector.</summary>
     internal int Size => _extractor.Size;
@@ -77,8 +83,7 @@ public sealed class RepresentationTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        int rows = Math.Clamp(MostValuesInBatch / Math.Max(Size, ImageColumn.ValuesPerImage), 1, MostRowsInBatch);
-        return new BatchedDataView(_host, input, Bind(input.Schema), rows);
+        return new BatchedDataView(_host, input, Bind(input.Schema), RowsInBatch(Size, ImageColumn.ValuesPerImage));
     }
 
     /// <summary>Frees the model, unless other transformers share it.</summary>
@@ -110,7 +115,13 @@ public sealed class RepresentationTransformer : ITransformer, IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _extractor.Extract(pixels, count, results);
         }
+        if (Mean is not null)
+            FeatureMean.Centre(results[..(count * Size)], Mean);
     }
+
+    /// <summary>How many images are represented at a time.</summary>
+    internal static int RowsInBatch(int features, int valuesPerImage)
+        => Math.Clamp(MostValuesInBatch / Math.Max(features, valuesPerImage), 1, MostRowsInBatch);
 
     private RepresentationMapper Bind(DataViewSchema inputSchema) => new(this, inputSchema);
 }

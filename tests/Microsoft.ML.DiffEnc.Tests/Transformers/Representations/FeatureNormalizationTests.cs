@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Microsoft.ML.DiffEnc.Tests.Training;
 using Microsoft.ML.DiffEnc.Transformers.Representations;
@@ -30,17 +31,17 @@ public sealed class FeatureNormalizationTests : IDisposable
     [InlineData(FeaturePooling.Mean)]
     [InlineData(FeaturePooling.Max)]
     [InlineData(FeaturePooling.MeanAndMax)]
-    public void Parts_above_and_below_the_mean_are_pooled_apart_and_scaled_to_root_mean_square_one(FeaturePooling pooling)
+    public void Parts_above_and_below_the_mean_are_pooled_apart_scaled_to_root_mean_square_one_and_centred(FeaturePooling pooling)
     {
         var (found, names) = Represent(new() { PoolingGrid = Grid, Pooling = pooling });
         var (raw, _) = Represent(new() { PoolingGrid = Side, Normalization = FeatureNormalization.None });
-        for (int i = 0; i < Count; i++)
+        Dictionary<string, double>[] expected = [.. raw.Select(row => ByHand(row, pooling))];
+        Assert.Equal(expected[0].Keys.Order(), names.Order()); // every slot by its name, once
+        for (int j = 0; j < names.Length; j++)
         {
-            Dictionary<string, double> expected = ByHand(raw[i], pooling);
-            Assert.Equal(expected.Keys.Order(), names.Order()); // every slot by its name, once
-            Assert.Equal(1, found[i].Average(v => v * v), 2e-3);
-            for (int j = 0; j < names.Length; j++)
-                Assert.Equal(expected[names[j]], found[i][j], 2e-3);
+            double mean = expected.Average(row => row[names[j]]); // over the pictures that Fit saw
+            for (int i = 0; i < Count; i++)
+                Assert.Equal((expected[i][names[j]] - mean) * RectifiedFeatures.CentredScale, found[i][j], 2e-3);
         }
     }
 
@@ -55,7 +56,9 @@ public sealed class FeatureNormalizationTests : IDisposable
             Assert.Equal(expected, value, 1e-4f);
 
         // Draws are averaged before the scale is: the mean square stays one.
-        float[] averaged = Represent(new() { Draws = 3, PoolingGrid = Grid }).Features[0];
+        var extractor = new FeatureExtractor(_model.Model, RepresentationSettings.From(new() { Draws = 3, PoolingGrid = Grid }, _model).Features);
+        var averaged = new float[extractor.Size];
+        extractor.Extract(TrainingRuns.Rows(Count)[0].Image, 1, averaged);
         Assert.Equal(1, averaged.Average(v => v * v), 2e-3);
     }
 
@@ -94,10 +97,23 @@ public sealed class FeatureNormalizationTests : IDisposable
             """;
         var settings = RepresentationSettings.Read(new MemoryStream(Encoding.UTF8.GetBytes(old)), _model.Model);
         Assert.Equal(FeatureNormalization.None, settings.Features.Normalization);
+        Assert.False(settings.IsCentred);
+        // Then rectified features came, that were not centred.
+        string next = old.Replace("\"seed\": 7", "\"seed\": 7, \"normalization\": \"Rectified\"", StringComparison.Ordinal);
+        settings = RepresentationSettings.Read(new MemoryStream(Encoding.UTF8.GetBytes(next)), _model.Model);
+        Assert.Equal((FeatureNormalization.Rectified, false), (settings.Features.Normalization, settings.IsCentred));
+        using var transformer = new RepresentationTransformer(_ml, _model.Share(), settings, mean: null);
+        foreach (float[] features in transformer.Transform(_data).GetColumn<float[]>("Representation"))
+        {
+            Assert.Equal(1, features.Average(v => v * v), 2e-3);
+            Assert.All(features, v => Assert.True(v >= 0));
+        }
+
         using var written = new MemoryStream();
         RepresentationSettings.From(new RepresentationOptions(), _model).Write(written);
         written.Position = 0;
-        Assert.Equal(FeatureNormalization.Rectified, RepresentationSettings.Read(written, _model.Model).Features.Normalization);
+        settings = RepresentationSettings.Read(written, _model.Model);
+        Assert.Equal((FeatureNormalization.Rectified, true), (settings.Features.Normalization, settings.IsCentred));
     }
 
     /// <summary>The definition, number by number, in double precision.</summary>
