@@ -19,7 +19,7 @@ public sealed partial class DiffEncModel : IDisposable
 {
     private readonly ImageEncoder _encoder;
     private readonly ImageDenoiser _denoiser;
-    private bool _disposed, _firstDerivativesOnly;
+    private bool _disposed;
 
     private DiffEncModel(ModelDescription description, long? seed)
     {
@@ -51,21 +51,6 @@ public sealed partial class DiffEncModel : IDisposable
     internal ScalarType DataType { get; private set; } = float32;
 
     internal Device Device { get; private set; } = CPU;
-
-    /// <inheritdoc cref="IFirstDerivatives.FirstDerivativesOnly"/>
-    internal bool FirstDerivativesOnly
-    {
-        get => _firstDerivativesOnly;
-        set
-        {
-            _firstDerivativesOnly = value;
-            foreach (var part in Modules().SelectMany(m => m.Module.modules()).OfType<IFirstDerivatives>())
-                part.FirstDerivativesOnly = value;
-        }
-    }
-
-    /// <summary>The networks' arithmetic in training; losses, gradients of weights and everything else stay in the model's type.</summary>
-    internal TrainingPrecision Precision { set => _denoiser.Precision = _encoder.Precision = value; }
 
     /// <summary>
     /// The weights by name: <c>denoiser.…</c>, <c>encoder.…</c>, and of a learned noise schedule <c>schedule.…</c>, with PyTorch's
