@@ -26,7 +26,8 @@ internal static class Guard
             AnsiConsole.MarkupLine("[yellow]Cancelled.[/]");
             return 130;
         }
-        catch (Exception e) when (e is UsageException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is UsageException or IOException or InvalidDataException or UnauthorizedAccessException
+            or ArgumentException or FormatException)
         {
             ShowError(e.Message);
             return 2;

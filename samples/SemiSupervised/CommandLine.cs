@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using LikelihoodScoring;
 using Microsoft.ML.DiffEnc;
-using Spectre.Console;
 
 namespace SemiSupervised;
 
@@ -77,7 +75,7 @@ internal static class CommandLine
         {
             Data, PathOption, Model, Preset, Steps, TrainingImages, TestImages, Labels, Draws, Seed, Gpu, Output
         };
-        root.SetAction(parsed => Guard(cancellation => new Experiment(Read(parsed), cancellation).Run()));
+        root.SetAction(parsed => Guard.Run(cancellation => new Experiment(Read(parsed), cancellation).Run()));
         ParseResult result = root.Parse(args);
         int exitCode = result.Invoke();
         return result.Errors.Count > 0 ? 2 : exitCode;
@@ -131,42 +129,5 @@ internal static class CommandLine
                 result.AddError($"{option.Name} is {value}; expected {least} or more.");
         });
         return option;
-    }
-
-    private static int Guard(Action<CancellationToken> run)
-    {
-        using var cancellation = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, key) =>
-        {
-            // The first Ctrl+C asks nicely; a second one ends the process as usual.
-            key.Cancel = !cancellation.IsCancellationRequested;
-            cancellation.Cancel();
-        };
-        try
-        {
-            run(cancellation.Token);
-            return 0;
-        }
-        catch (OperationCanceledException)
-        {
-            AnsiConsole.MarkupLine("[yellow]Cancelled.[/]");
-            return 130;
-        }
-        catch (Exception e) when (e is UsageException or IOException or InvalidDataException or UnauthorizedAccessException
-            or ArgumentException or FormatException)
-        {
-            return Failed(e.Message, 2);
-        }
-        catch (Exception e) when (e is InvalidOperationException or DllNotFoundException or NotSupportedException or ExternalException)
-        {
-            return Failed((e.InnerException ?? e).Message, 1);
-        }
-    }
-
-    private static int Failed(string message, int exitCode)
-    {
-        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        errors.MarkupLineInterpolated($"[red]Error:[/] {message}");
-        return exitCode;
     }
 }
