@@ -21,6 +21,9 @@ internal static class Autocast
     public static IDisposable? Enter(TrainingPrecision precision, Device device)
         => precision == TrainingPrecision.BFloat16 ? new Stretch(Native.Value ?? throw new NotSupportedException(Problem), device.type) : null;
 
+    /// <summary>Whether this thread is in such a stretch on a device of this kind.</summary>
+    public static bool IsOn(DeviceType device) => Native.Value is { } native && native.IsEnabled((sbyte)device);
+
     private sealed class Stretch : IDisposable
     {
         private readonly Functions _native;

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.DiffEnc.Networks.Kernels.TensorMemory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Networks.Kernels;
@@ -53,7 +54,7 @@ internal static unsafe class FusedNormSwish
         }
 
         /// <returns>The gradients of x, weight and bias.</returns>
-        public List<Tensor> Backward(Tensor x, Tensor weight, Tensor bias, Tensor gradient)
+        public List<Tensor?> Backward(Tensor x, Tensor weight, Tensor bias, Tensor gradient)
         {
             var (dx, dw, db) = (empty_like(x), PerImage(), PerImage());
             NormSwishKernel.Backward(
@@ -62,7 +63,7 @@ internal static unsafe class FusedNormSwish
         }
 
         /// <returns>The gradients of x, its tangent, weight and bias.</returns>
-        public List<Tensor> Backward(Tensor x, Tensor tangent, Tensor weight, Tensor bias, Tensor ofValue, Tensor ofTangent)
+        public List<Tensor?> Backward(Tensor x, Tensor tangent, Tensor weight, Tensor bias, Tensor ofValue, Tensor ofTangent)
         {
             var (dx, dt, dw, db) = (empty_like(x), empty_like(x), PerImage(), PerImage());
             NormSwishPairKernel.Backward(
@@ -72,37 +73,6 @@ internal static unsafe class FusedNormSwish
         }
 
         private Tensor PerImage() => empty(shape.Images, shape.Channels);
-
-        private static float* At(Tensor tensor)
-        {
-            fixed (byte* start = tensor.bytes) // native memory: nothing moves it
-                return (float*)start;
-        }
-    }
-
-    /// <summary>
-    /// TorchSharp leaves what a backward function is given and what it returns to the surrounding scope, which ends with the step. Activations' gradients
-    /// cannot be kept so long: what is given is freed when it is used, what is returned when the next function is called, which libtorch's graph then
-    /// holds or has done with.
-    /// </summary>
-    private static class Lifetime
-    {
-        [ThreadStatic]
-        private static List<Tensor>? _returned;
-
-        public static List<Tensor> Compute(List<Tensor> gradients, Func<List<Tensor>> backward)
-        {
-            _returned?.ForEach(t => t.Dispose());
-            List<Tensor> result;
-            using (NewDisposeScope())
-            {
-                result = backward();
-                result.ForEach(t => t.MoveToOuterDisposeScope());
-            }
-            gradients.ForEach(g => g.Dispose());
-            _returned = result;
-            return [null!, .. result]; // none for the call itself
-        }
     }
 
     private sealed class ValueFunction : autograd.SingleTensorFunction<ValueFunction>
@@ -117,7 +87,7 @@ internal static unsafe class FusedNormSwish
             return call.Forward(x, weight, bias);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => Lifetime.Compute([grad_output], () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute([grad_output], () =>
         {
             var saved = ctx.get_saved_variables();
             return ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], grad_output);
@@ -136,7 +106,7 @@ internal static unsafe class FusedNormSwish
             return call.Forward(x, tangent, weight, bias);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => Lifetime.Compute(grad_outputs, () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(grad_outputs, () =>
         {
             var saved = ctx.get_saved_variables();
             return ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], saved[3], grad_outputs[0], grad_outputs[1]);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 
@@ -60,6 +61,85 @@ internal static unsafe class Simd
             value.Store(to + i);
         else
             StoreRest(value, to + i, length - i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Eight(float* from) => Vector256.Load(from);
+
+    /// <summary>Eight times the same number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> All(float value) => Vector256.Create(value);
+
+    /// <summary>The sum of numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Sum(float* from, int length)
+    {
+        var sum = Vector256<float>.Zero;
+        for (int i = 0; i < length; i += Lanes)
+            sum += Load(from, i, length);
+        return Vector256.Sum(sum);
+    }
+
+    /// <summary>Copies numbers between places that do not overlap, with few branches: for short rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Copy(float* from, float* to, int count)
+    {
+        if (count < Lanes)
+        {
+            for (int i = 0; i < count; i++)
+                to[i] = from[i];
+            return;
+        }
+        for (int i = 0; i < count; i += Lanes)
+        {
+            i = Math.Min(i, count - Lanes);
+            Vector256.Load(from + i).Store(to + i);
+        }
+    }
+
+    // What follows needs Avx2.IsSupported.
+
+    /// <summary>Of 32 numbers, those at the places 4i, 4i + 1, 4i + 2 and 4i + 3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SplitByFour(float* from, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    {
+        var (v0, v1, v2, v3) = (Vector256.Load(from), Vector256.Load(from + Lanes), Vector256.Load(from + 2 * Lanes), Vector256.Load(from + 3 * Lanes));
+        Transpose(
+            Avx.Permute2x128(v0, v2, 0x20), Avx.Permute2x128(v0, v2, 0x31), Avx.Permute2x128(v1, v3, 0x20), Avx.Permute2x128(v1, v3, 0x31),
+            out a, out b, out c, out d);
+    }
+
+    /// <summary>The 32 numbers whose places 4i, 4i + 1, 4i + 2 and 4i + 3 have these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void JoinByFour(
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d,
+        out Vector256<float> v0, out Vector256<float> v1, out Vector256<float> v2, out Vector256<float> v3)
+    {
+        Transpose(a, b, c, d, out var t0, out var t1, out var t2, out var t3);
+        (v0, v2) = (Avx.Permute2x128(t0, t1, 0x20), Avx.Permute2x128(t0, t1, 0x31));
+        (v1, v3) = (Avx.Permute2x128(t2, t3, 0x20), Avx.Permute2x128(t2, t3, 0x31));
+    }
+
+    /// <summary>The numbers one place lower, and <paramref name="last"/> in the last place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ShiftDown(Vector256<float> values, float last)
+        => Avx.Blend(Avx2.PermuteVar8x32(values, Vector256.Create(1, 2, 3, 4, 5, 6, 7, 0)), Vector256.Create(last), 0x80);
+
+    /// <summary>The numbers one place higher, and 0 in the first place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ShiftUp(Vector256<float> values)
+        => Avx.Blend(Avx2.PermuteVar8x32(values, Vector256.Create(7, 0, 1, 2, 3, 4, 5, 6)), Vector256<float>.Zero, 0x01);
+
+    /// <summary>Transposes the lower and the upper half, 4×4 numbers each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(
+        Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3,
+        out Vector256<float> c0, out Vector256<float> c1, out Vector256<float> c2, out Vector256<float> c3)
+    {
+        var (low01, high01) = (Avx.UnpackLow(r0, r1), Avx.UnpackHigh(r0, r1));
+        var (low23, high23) = (Avx.UnpackLow(r2, r3), Avx.UnpackHigh(r2, r3));
+        (c0, c1) = (Avx.Shuffle(low01, low23, 0x44), Avx.Shuffle(low01, low23, 0xEE));
+        (c2, c3) = (Avx.Shuffle(high01, high23, 0x44), Avx.Shuffle(high01, high23, 0xEE));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
