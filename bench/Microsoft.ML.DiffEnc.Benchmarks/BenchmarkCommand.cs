@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.ML.DiffEnc.Benchmarks.Cases;
+using Microsoft.ML.DiffEnc.Benchmarks.Kernels;
 using Microsoft.ML.DiffEnc.Benchmarks.Results;
 using Microsoft.ML.DiffEnc.Benchmarks.Workers;
 using Microsoft.ML.DiffEnc.Interop;
@@ -40,7 +41,7 @@ internal static class BenchmarkCommand
         var json = new Option<FileInfo?>("--json") { Description = "Write all figures, round by round, to this file." };
         var root = new RootCommand("Times training and scoring at the paper's sizes, beside the machine's own peak and, if asked to, PyTorch, in one run.")
         {
-            brief, models, images, batches, rounds, draws, threads, gpu, variants, peer, peerVariants, check, checkFile, json, worker,
+            brief, models, images, batches, rounds, draws, threads, gpu, variants, peer, peerVariants, check, checkFile, json, KernelCommand.Create(), worker,
         };
         root.Validators.Add(result =>
         {
