@@ -42,11 +42,11 @@ internal sealed class NetworkPart : IDisposable
             yield return new("norm, swish, dropout", norm, x => norm.Swish(x, new Dropout(0.1, 3)), pair, channels, channels, batch, side);
             var convolution = new Convolution(channels, channels, 3, init);
             yield return new("convolution 3×3", convolution, convolution.Forward, pair, channels, channels, batch, side);
+            var attention = new AttentionBlock(channels, groups, init);
+            yield return new("attention", attention, attention.Forward, pair, channels, channels, batch, side);
         }
         var wide = new Convolution(2 * channels, channels, 3, init);
         yield return new("convolution 3×3", wide, wide.Forward, pair: false, 2 * channels, channels, batch, side);
-        var attention = new AttentionBlock(channels, groups, init);
-        yield return new("attention", attention, attention.Forward, pair: false, channels, channels, batch, side);
     }
 
     /// <summary>Seconds of each round, in turn.</summary>

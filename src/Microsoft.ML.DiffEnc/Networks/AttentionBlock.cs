@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Networks;
@@ -40,9 +41,12 @@ internal sealed class AttentionBlock : nn.Module, IFirstDerivatives
 
     private Dual Attend(Dual q, Dual k, Dual v)
     {
-        if (q.Tangent is null && (FirstDerivativesOnly || !is_grad_enabled()))
+        bool fuses = FirstDerivativesOnly || !is_grad_enabled();
+        if (fuses && q.Tangent is null)
             return new(nn.functional.scaled_dot_product_attention(
                 q.Value.unsqueeze(1), k.Value.unsqueeze(1), v.Value.unsqueeze(1)).squeeze(1));
+        if (fuses && PairAttention.Takes(q.Value))
+            return PairAttention.Apply(q, k, v, _scale);
 
         var scores = (q.Value * _scale).bmm(k.Value.transpose(1, 2)); // [B, H·W, H·W]
         var weights = nn.functional.softmax(scores, -1);

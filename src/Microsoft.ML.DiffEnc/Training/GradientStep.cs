@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Training;
@@ -79,7 +80,8 @@ internal sealed class GradientStep
             loss += parts.HeadError.mean() * slice.Share; // of weights that the bound does not reach, and reaches no others
         _observer?.Reached(StepPhase.Forward, slice);
 
-        loss.backward();
+        using (GradientLifetime.Once())
+            loss.backward();
         schedule?.Backward(parts.Diffusion / unit);
         using (no_grad())
             losses.add_(stack([parts.Reconstruction.mean(), parts.Latent.mean(), parts.Diffusion.mean()]).to(float64) * slice.Share);

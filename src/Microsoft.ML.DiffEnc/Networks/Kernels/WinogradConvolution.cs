@@ -193,11 +193,8 @@ internal static unsafe class WinogradConvolution
             return call.Forward([x], weight, bias)[0];
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute([grad_output], () =>
-        {
-            var saved = ctx.get_saved_variables();
-            return ((Call)ctx.get_data(nameof(Call))).Backward([saved[0]], saved[1], [grad_output]);
-        });
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute(
+            ctx, [grad_output], saved => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0]], saved[1], [grad_output]));
     }
 
     private sealed class PairFunction : autograd.MultiTensorFunction<PairFunction>
@@ -212,10 +209,7 @@ internal static unsafe class WinogradConvolution
             return call.Forward([x, tangent], weight, bias);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(grad_outputs, () =>
-        {
-            var saved = ctx.get_saved_variables();
-            return ((Call)ctx.get_data(nameof(Call))).Backward([saved[0], saved[1]], saved[2], grad_outputs);
-        });
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
+            ctx, grad_outputs, saved => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0], saved[1]], saved[2], grad_outputs));
     }
 }
