@@ -7,7 +7,9 @@ using Microsoft.ML.DiffEnc.Studies.Labels;
 using Microsoft.ML.DiffEnc.Studies.Ranks;
 using Microsoft.ML.DiffEnc.Studies.Samplers;
 using Microsoft.ML.DiffEnc.Studies.Scoring;
+using Spectre.Console;
 
+AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 150); // also where the output is redirected
 return new RootCommand("Studies of trained models: what the docs' tables are made by.")
 {
     DepthCommand.Create(), ImportanceCommand.Create(), SamplersCommand.Create(), ClassesCommand.Create(), AnomaliesCommand.Create(), LabelsCommand.Create(),

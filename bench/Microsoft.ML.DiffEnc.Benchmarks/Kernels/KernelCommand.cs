@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.DiffEnc.Benchmarks.Results;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using Spectre.Console;
 using static TorchSharp.torch;
 
@@ -44,6 +45,9 @@ internal static class KernelCommand
             }
             AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 150); // also where the output is redirected
             AnsiConsole.Write(table);
+            if (!WinogradConvolution.Available)
+                Console.WriteLine("There are no fast convolutions on this machine (they need AVX2, and a libtorch with MKL): both are libtorch's.");
+            Console.WriteLine("Fewer than 16 channels, pictures below 8×8 and, for attention with its derivative, below 16×16 are left to libtorch: there both are the same.");
             return 0;
         });
         return command;

@@ -1,6 +1,7 @@
 using Microsoft.ML.DiffEnc.Benchmarks.Measuring;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Benchmarks.Kernels;
@@ -82,8 +83,8 @@ internal sealed class NetworkPart : IDisposable
         using var scope = NewDisposeScope();
         Dual y = default;
         double forward = _clock.Time(() => y = _forward(new Dual(_value, _tangent)));
-        double backward = _clock.Time(() => autograd.backward(
-            y.Tangent is null ? [y.Value] : [y.Value, y.Tangent], y.Tangent is null ? [_gradient] : [_gradient, _gradient]));
+        Tensor[] outputs = y.Tangent is null ? [y.Value] : [y.Value, y.Tangent], gradients = y.Tangent is null ? [_gradient] : [_gradient, _gradient];
+        double backward = _clock.Time(() => GradientLifetime.Take(() => autograd.backward(outputs, gradients)));
         foreach (var leaf in _module.parameters().Append(_value).Append(_tangent))
             if (leaf is not null)
                 leaf.grad = null;

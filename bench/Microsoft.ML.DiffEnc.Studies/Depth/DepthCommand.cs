@@ -52,7 +52,6 @@ internal static class DepthCommand
                 Gradient = parsed.GetValue(gradient),
             };
             var results = new DepthStudy(settings, cancellation).Run();
-            AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, DepthTable.Width); // also where the output is redirected
             AnsiConsole.Write(DepthTable.Of(results));
             if (parsed.GetValue(json) is { } file)
                 File.WriteAllText(file, JsonSerializer.Serialize(results, Json));

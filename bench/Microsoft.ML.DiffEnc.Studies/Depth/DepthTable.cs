@@ -6,8 +6,6 @@ namespace Microsoft.ML.DiffEnc.Studies.Depth;
 /// <summary>The figures as they are printed.</summary>
 internal static class DepthTable
 {
-    public const int Width = 110;
-
     public static Table Of(DepthResults results)
     {
         var table = new Table().RoundedBorder().Title("Diffusion loss on held-out images, bits/dim");

@@ -80,8 +80,7 @@ internal sealed class GradientStep
             loss += parts.HeadError.mean() * slice.Share; // of weights that the bound does not reach, and reaches no others
         _observer?.Reached(StepPhase.Forward, slice);
 
-        using (GradientLifetime.Once())
-            loss.backward();
+        GradientLifetime.Take(() => loss.backward());
         schedule?.Backward(parts.Diffusion / unit);
         using (no_grad())
             losses.add_(stack([parts.Reconstruction.mean(), parts.Latent.mean(), parts.Diffusion.mean()]).to(float64) * slice.Share);

@@ -42,6 +42,14 @@ public sealed class BenchmarkTests : IDisposable
         Assert.All(Numbers(measurements[1].GetProperty("encoderSeconds")), seconds => Assert.InRange(seconds, 1e-6, 100));
     }
 
+    [Fact]
+    public void Kernels_are_timed_beside_libtorchs_operations()
+    {
+        string output = DotNet.Run(_folder, [_program, "kernels", "--channels", "16", "--side", "16", "--batch", "1", "--rounds", "2", "--threads", "1"]);
+        foreach (string part in new[] { "norm, swish, dropout", "convolution 3×3, with its derivative", "32 → 16", "attention" })
+            Assert.Contains(part, output, StringComparison.Ordinal);
+    }
+
     [PeerFact]
     public void PyTorch_peer_computes_our_losses_and_gradients()
     {

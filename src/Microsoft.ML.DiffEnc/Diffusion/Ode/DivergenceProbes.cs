@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
@@ -23,7 +24,11 @@ internal abstract class DivergenceProbes
 
     /// <summary>vᵀ (∂f/∂z) v, [A].</summary>
     private static Tensor Product(Tensor f, Tensor z, Tensor v, bool more)
-        => (v * autograd.grad([f], [z], [v], retain_graph: more)[0]).to(float64).sum([1L, 2, 3]);
+    {
+        Tensor? product = null;
+        GradientLifetime.Take(() => product = autograd.grad([f], [z], [v], retain_graph: more)[0], last: !more, ofInputsOnly: true);
+        return (v * product!).to(float64).sum([1L, 2, 3]);
+    }
 
     private sealed class RandomVectors(Tensor probes) : DivergenceProbes
     {

@@ -84,11 +84,12 @@ internal static unsafe class FusedNormSwish
             var (call, x, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3]);
             ctx.save_for_backward([x, weight, bias]);
             ctx.save_data(nameof(Call), call);
+            ctx.set_materialize_grads(false);
             return call.Forward(x, weight, bias);
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute(
-            ctx, [grad_output], saved => ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], grad_output));
+            ctx, [grad_output], (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], given[0]));
     }
 
     private sealed class PairFunction : autograd.MultiTensorFunction<PairFunction>
@@ -100,10 +101,11 @@ internal static unsafe class FusedNormSwish
             var (call, x, tangent, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4]);
             ctx.save_for_backward([x, tangent, weight, bias]);
             ctx.save_data(nameof(Call), call);
+            ctx.set_materialize_grads(false);
             return call.Forward(x, tangent, weight, bias);
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
-            ctx, grad_outputs, saved => ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], saved[3], grad_outputs[0], grad_outputs[1]));
+            ctx, grad_outputs, (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], saved[3], given[0], given[1]));
     }
 }

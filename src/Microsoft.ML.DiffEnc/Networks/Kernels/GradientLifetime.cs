@@ -1,50 +1,93 @@
+using System.Runtime.ExceptionServices;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 
 /// <summary>
-/// How long the tensors of a backward function live. TorchSharp leaves what it is given and what it returns to the surrounding scope, which ends with
-/// the step, and what its forward pass saved to the graph. Activations and their gradients cannot be kept so long: what is given is freed when it is
-/// used, what is returned when the next function is called, which libtorch's graph then holds or has done with, and within <see cref="Once"/> what was
-/// saved is freed as well, as libtorch's own functions do.
+/// How backward functions of our own are called, and how long their tensors live. TorchSharp leaves what they are given and what they return to the
+/// surrounding scope, which ends with the step, and what their forward pass saved to the graph. Activations and their gradients cannot be kept so long:
+/// what is given is freed when it is used, what is returned when the next function is called, which libtorch's graph then holds or has done with, and
+/// what was saved with its last use, as in libtorch's own functions.
 /// </summary>
 internal static class GradientLifetime
 {
+    private const int MostArguments = 16; // TorchSharp cuts off what is not there at the end
+
     [ThreadStatic]
     private static List<Tensor?>? _returned;
 
     [ThreadStatic]
-    private static bool _once;
+    private static Run? _run;
 
-    /// <summary>Until the result is disposed of, on the same thread, gradients are taken through each graph but once.</summary>
-    public static IDisposable Once()
+    private static List<Tensor> Nothing => [.. Enumerable.Repeat<Tensor>(null!, MostArguments)];
+
+    /// <summary>Whether the gradients of weights are wanted in the pass that is under way.</summary>
+    public static bool OfWeights => _run is not { OfInputsOnly: true };
+
+    /// <summary>Takes gradients through a graph.</summary>
+    /// <param name="pass">The pass, on this thread.</param>
+    /// <param name="last">Whether no other one through this graph follows.</param>
+    /// <param name="ofInputsOnly">Whether it takes no gradients of weights.</param>
+    /// <remarks>
+    /// An exception in a function that libtorch calls would end the process. So it is kept, the pass goes on without gradients, and then it is thrown.
+    /// </remarks>
+    public static void Take(Action pass, bool last = true, bool ofInputsOnly = false)
     {
-        _once = true;
-        return new Ending();
+        var run = new Run(last, ofInputsOnly);
+        _run = run;
+        try
+        {
+            pass();
+        }
+        finally
+        {
+            _run = null;
+        }
+        run.Failure?.Throw();
     }
 
-    /// <param name="context">Of the function.</param>
-    /// <param name="gradients">What the backward function is given.</param>
-    /// <param name="backward">Computes what it returns from what was saved; <see langword="null"/> stands for a gradient that nobody needs.</param>
+    /// <param name="context">Of the function, which does not have missing gradients made.</param>
+    /// <param name="gradients">What the backward function is given, all of one shape; those may be missing that no loss depends on.</param>
+    /// <param name="backward">Computes what it returns from what was saved and from the gradients; <see langword="null"/> stands for a gradient
+    /// that nobody needs.</param>
     /// <returns>The same behind nothing for the first argument, which describes the call.</returns>
-    public static List<Tensor> Compute(autograd.AutogradContext context, List<Tensor> gradients, Func<List<Tensor>, List<Tensor?>> backward)
+    public static List<Tensor> Compute(
+        autograd.AutogradContext context, List<Tensor> gradients, Func<List<Tensor>, List<Tensor>, List<Tensor?>> backward)
     {
         _returned?.ForEach(t => t?.Dispose());
-        List<Tensor?> result;
-        using (NewDisposeScope())
+        _returned = null;
+        if (_run?.Failure is not null || gradients.Find(g => !g.IsInvalid) is not { } like)
+            return Nothing;
+        try
         {
-            result = backward(context.get_saved_variables());
-            result.ForEach(t => t?.MoveToOuterDisposeScope());
+            List<Tensor?> result;
+            using (NewDisposeScope())
+            {
+                result = backward(context.get_saved_variables(), [.. gradients.Select(g => g.IsInvalid ? zeros_like(like) : g)]);
+                result.ForEach(t => t?.MoveToOuterDisposeScope());
+            }
+            _returned = result;
+            return [null!, .. result.Select(t => t!)];
         }
-        gradients.ForEach(g => g.Dispose());
-        if (_once)
-            context.Dispose();
-        _returned = result;
-        return [null!, .. result.Select(t => t!)];
+        catch (Exception e) when (_run is not null)
+        {
+            _run.Failure = ExceptionDispatchInfo.Capture(e);
+            return Nothing;
+        }
+        finally
+        {
+            gradients.ForEach(g => g.Dispose());
+            if (_run is { Last: true })
+                context.Dispose();
+        }
     }
 
-    private sealed class Ending : IDisposable
+    private sealed class Run(bool last, bool ofInputsOnly)
     {
-        public void Dispose() => _once = false;
+        public bool Last => last;
+
+        public bool OfInputsOnly => ofInputsOnly;
+
+        public ExceptionDispatchInfo? Failure { get; set; }
     }
 }

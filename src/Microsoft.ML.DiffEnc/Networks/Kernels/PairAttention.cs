@@ -13,8 +13,9 @@ internal static class PairAttention
 {
     private const long RowsAtOnce = 256;
 
-    /// <summary>Whether it is for such tensors: on the CPU, and not in reduced precision.</summary>
-    public static bool Takes(Tensor q) => q.device.type == DeviceType.CPU && !Autocast.IsOn(DeviceType.CPU);
+    /// <summary>Whether it is for such tensors: on the CPU, of enough pixels to fill a block, and not in reduced precision.</summary>
+    /// <param name="q">[B, N, C].</param>
+    public static bool Takes(Tensor q) => q.device.type == DeviceType.CPU && q.size(1) >= RowsAtOnce && !Autocast.IsOn(DeviceType.CPU);
 
     /// <param name="q">[B, N, C], with a tangent like the next two.</param>
     /// <param name="k">[B, N, C].</param>
@@ -130,10 +131,11 @@ internal static class PairAttention
             var (call, inputs) = ((Call)vars[0], vars.Skip(1).Cast<Tensor>().ToList());
             ctx.save_for_backward(inputs);
             ctx.save_data(nameof(Call), call);
+            ctx.set_materialize_grads(false);
             return call.Forward(inputs);
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
-            ctx, grad_outputs, saved => ((Call)ctx.get_data(nameof(Call))).Backward(saved, grad_outputs[0], grad_outputs[1]));
+            ctx, grad_outputs, (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward(saved, given[0], given[1]));
     }
 }

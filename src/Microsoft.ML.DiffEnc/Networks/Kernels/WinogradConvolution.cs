@@ -12,19 +12,24 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// </summary>
 internal static unsafe class WinogradConvolution
 {
-    private const int FewestChannels = 16, SmallestSide = 8;
+    private const int FewestChannels = 16, SmallestSide = 8, LargestSide = 4096;
     private const nint AtOnce = 2 << 20, MostPerImage = 16 << 20; // numbers on both sides of the products
 
-    /// <summary>Whether it is for such a convolution: enough channels and pixels, single precision, a processor with AVX2.</summary>
+    /// <summary>Whether this machine has what it needs: a processor with AVX2, and a libtorch with MKL.</summary>
+    public static bool Available => Avx2.IsSupported && Fma.IsSupported && MatrixProducts.Available;
+
+    /// <summary>Whether it is for such a convolution: in single precision, of enough channels and pixels, and not of more than fit into the cache's
+    /// reach (64 MiB for the products of an image: 172×172 pixels with 128 channels on both sides).</summary>
     /// <param name="x">[B, C_in, H, W].</param>
     /// <param name="weight">[C_out, C_in, k, k].</param>
     public static bool Takes(Tensor x, Tensor weight)
     {
-        if (!Avx2.IsSupported || !Fma.IsSupported || !MatrixProducts.Available || weight.size(-1) != 3
+        if (!Available || x.dim() != 4 || weight.size(2) != 3 || weight.size(3) != 3 || weight.size(1) != x.size(1)
             || x.device.type != DeviceType.CPU || x.dtype != float32 || weight.dtype != float32 || Autocast.IsOn(DeviceType.CPU))
             return false;
         var shape = ConvolutionShape.Of(x, weight);
-        return shape is { Images: > 0, Inputs: >= FewestChannels, Outputs: >= FewestChannels, Height: >= SmallestSide, Width: >= SmallestSide }
+        return shape is { Images: > 0, Inputs: >= FewestChannels, Outputs: >= FewestChannels }
+            and { Height: >= SmallestSide and <= LargestSide, Width: >= SmallestSide and <= LargestSide }
             && shape.Filters % Simd.Lanes == 0 && PerImage(shape) <= MostPerImage;
     }
 
@@ -52,14 +57,14 @@ internal static unsafe class WinogradConvolution
     /// <summary>One convolution of a value, or of a value and its tangent side by side, and what its backward pass needs to know.</summary>
     /// <param name="shape">The shape.</param>
     /// <param name="ofInput">Whether anybody needs the gradient of the input.</param>
-    /// <param name="ofFilters">Whether anybody needs the gradients of weight and bias.</param>
-    private sealed class Call(ConvolutionShape shape, bool ofInput, bool ofFilters)
+    /// <param name="ofWeights">Whether anybody may need the gradients of weight and bias.</param>
+    private sealed class Call(ConvolutionShape shape, bool ofInput, bool ofWeights)
     {
         private readonly WinogradPlanes _planes = new(shape.Height, shape.Width);
 
         public bool OfInput => ofInput;
 
-        public bool OfFilters => ofFilters;
+        public bool OfFilters => ofWeights;
 
         /// <param name="inputs">The value, and where there is one the tangent, to which no bias is added.</param>
         /// <param name="weight">[C_out, C_in, 3, 3].</param>
@@ -88,6 +93,7 @@ internal static unsafe class WinogradConvolution
         /// <returns>The gradients of the inputs, of weight and of bias.</returns>
         public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, Tensor weight, IReadOnlyList<Tensor> gradients)
         {
+            bool ofFilters = OfFilters && GradientLifetime.OfWeights;
             Tensor[] ofInputs = ofInput ? [.. inputs.Select(x => empty_like(x))] : [], contiguous = [.. gradients.Select(g => g.contiguous())];
             Tensor? ofWeight = ofFilters ? empty_like(weight) : null, ofBias = ofFilters ? empty(shape.Images, shape.Outputs) : null;
             var (x, dx, dy) = (new Images(inputs, shape.Pixels), new Images(ofInputs, shape.Pixels), new Images(contiguous, shape.Pixels));
@@ -190,11 +196,12 @@ internal static unsafe class WinogradConvolution
             var (call, x, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3]);
             ctx.save_for_backward([x, weight]);
             ctx.save_data(nameof(Call), call);
+            ctx.set_materialize_grads(false);
             return call.Forward([x], weight, bias)[0];
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute(
-            ctx, [grad_output], saved => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0]], saved[1], [grad_output]));
+            ctx, [grad_output], (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0]], saved[1], given));
     }
 
     private sealed class PairFunction : autograd.MultiTensorFunction<PairFunction>
@@ -206,10 +213,11 @@ internal static unsafe class WinogradConvolution
             var (call, x, tangent, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4]);
             ctx.save_for_backward([x, tangent, weight]);
             ctx.save_data(nameof(Call), call);
+            ctx.set_materialize_grads(false);
             return call.Forward([x, tangent], weight, bias);
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
-            ctx, grad_outputs, saved => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0], saved[1]], saved[2], grad_outputs));
+            ctx, grad_outputs, (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0], saved[1]], saved[2], given));
     }
 }

@@ -51,7 +51,7 @@ public class PairAttentionTests
         foreach (var weight in block.parameters())
             using (no_grad())
                 weight.copy_(randn_like(weight) * 0.3);
-        var x = new Dual(randn(2, 16, 5, 5), randn(2, 16, 5, 5));
+        var x = new Dual(randn(2, 16, 16, 16), randn(2, 16, 16, 16));
         var separate = block.Forward(x);
         block.FirstDerivativesOnly = true;
         var fused = block.Forward(x);

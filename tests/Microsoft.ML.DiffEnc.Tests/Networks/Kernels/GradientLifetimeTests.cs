@@ -1,0 +1,99 @@
+using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
+using Microsoft.ML.DiffEnc.Tests.Support;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.DiffEnc.Tests.Networks.Kernels;
+
+public class GradientLifetimeTests
+{
+    /// <summary>Each function of ours, given a value and a tangent of [2, 16, 16, 16].</summary>
+    public static TheoryData<string> Functions => new("norm", "convolution", "attention");
+
+    [Avx2LinuxTheory]
+    [MemberData(nameof(Functions))]
+    public void A_half_of_a_pair_that_no_loss_depends_on_has_no_say(string function)
+    {
+        using var scope = NewDisposeScope();
+        var (value, tangent) = (Leaf(1), Leaf(2));
+        foreach (bool ofValue in new[] { true, false })
+        {
+            Tensor? Gradient(bool other)
+            {
+                var y = Apply(function, value, tangent);
+                var (used, unused) = ofValue ? (y.Value, y.Tangent!) : (y.Tangent!, y.Value);
+                GradientLifetime.Take(() => (other ? used.square().sum() + 0 * unused.sum() : used.square().sum()).backward());
+                var result = value.grad;
+                (value.grad, tangent.grad) = (null, null);
+                return result;
+            }
+            Assert.True(Gradient(other: true)!.allclose(Gradient(other: false)!));
+        }
+    }
+
+    [Avx2LinuxTheory]
+    [MemberData(nameof(Functions))]
+    public void Several_passes_through_a_graph_find_what_each_needs(string function)
+    {
+        using var scope = NewDisposeScope();
+        var (value, tangent) = (Leaf(1), Leaf(2));
+        Tensor Gradient(Dual y, Tensor toward, bool last)
+        {
+            Tensor? result = null;
+            GradientLifetime.Take(() => result = autograd.grad([y.Value], [value], [toward.reshape(y.Value.shape)], retain_graph: !last)[0], last, ofInputsOnly: true);
+            return result!.clone();
+        }
+        var shared = Apply(function, value, tangent);
+        var (one, other) = (Leaf(3).detach(), Leaf(4).detach());
+        var together = new[] { Gradient(shared, one, last: false), Gradient(shared, other, last: true) };
+        var apart = new[] { Gradient(Apply(function, value, tangent), one, last: true), Gradient(Apply(function, value, tangent), other, last: true) };
+        foreach (var (a, b) in together.Zip(apart))
+            Assert.True(a.equal(b).all().item<bool>());
+        Assert.False(together[0].equal(together[1]).all().item<bool>());
+    }
+
+    [Fact]
+    public void An_exception_in_a_function_is_thrown_when_the_pass_is_over()
+    {
+        using var scope = NewDisposeScope();
+        var x = Leaf(1);
+        var y = Failing.apply(new object(), x);
+        var error = Assert.Throws<InvalidOperationException>(() => GradientLifetime.Take(() => (y * y).sum().backward()));
+        Assert.Equal("on purpose", error.Message);
+        Assert.Null(x.grad);
+
+        var z = Leaf(2); // and the next pass is as any other
+        GradientLifetime.Take(() => Apply("norm", z, Leaf(3)).Value.square().sum().backward());
+        Assert.NotNull(z.grad);
+    }
+
+    private static Tensor Leaf(ulong seed)
+    {
+        using var generator = new Generator(seed);
+        return randn([2, 16, 16, 16], generator: generator).requires_grad_();
+    }
+
+    private static Dual Apply(string function, Tensor value, Tensor tangent)
+    {
+        using var generator = new Generator(9);
+        Tensor Weight(params long[] shape) => randn(shape, generator: generator).requires_grad_();
+        Dual Flat() => new(value.flatten(2).transpose(1, 2), tangent.flatten(2).transpose(1, 2));
+        return function switch
+        {
+            "norm" => FusedNormSwish.Apply(new(value, tangent), Weight(16), Weight(16), 4, 1e-6, null),
+            "convolution" => WinogradConvolution.Apply(new(value, tangent), Weight(16, 16, 3, 3), Weight(16)),
+            _ => PairAttention.Apply(Flat(), Flat(), Flat(), 0.3),
+        };
+    }
+
+    private sealed class Failing : autograd.SingleTensorFunction<Failing>
+    {
+        public override string Name => nameof(Failing);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((Tensor)vars[1]).clone();
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+            => GradientLifetime.Compute(ctx, [grad_output], (_, _) => throw new InvalidOperationException("on purpose"));
+    }
+}
