@@ -18,8 +18,10 @@ internal static unsafe class WinogradConvolution
     /// <summary>Whether this machine has what it needs: a processor with AVX2, and a libtorch with MKL.</summary>
     public static bool Available => Avx2.IsSupported && Fma.IsSupported && MatrixProducts.Available;
 
-    /// <summary>Whether it is for such a convolution: in single precision, of enough channels and pixels, and not of more than fit into the cache's
-    /// reach (64 MiB for the products of an image: 172×172 pixels with 128 channels on both sides).</summary>
+    /// <summary>
+    /// Whether it is for such a convolution: in single precision, of enough channels and pixels, and of images that take no more than 64 MiB on both
+    /// sides of the products (172×172 pixels with 128 channels each).
+    /// </summary>
     /// <param name="x">[B, C_in, H, W].</param>
     /// <param name="weight">[C_out, C_in, k, k].</param>
     public static bool Takes(Tensor x, Tensor weight)
