@@ -13,6 +13,9 @@ public sealed class MemoryTests : IDisposable
     // Beside weights: what the allocator rounds up, and the initial values of the largest weight while they are made.
     private const double Share = 0.1;
 
+    // And what the runtime takes or frees meanwhile, where networks compute. A copy of the weights would be a whole.
+    private const double RuntimeShare = 0.4;
+
     private readonly MLContext _ml = new(seed: 5);
     private readonly DiffEncModel _model = DiffEncModel.Create(
         Models.Describe(EncoderKind.None, TrainingRuns.Side) with { Denoiser = NetworkSize.Of(96, 6, 32) });
@@ -58,7 +61,7 @@ public sealed class MemoryTests : IDisposable
         var after = NativeMemory.Held();
         Array.ForEach(others, other => other.Dispose());
         Assert.Equal(before.Tensors, after.Tensors);
-        Assert.InRange(after.Megabytes - before.Megabytes, -Weights, 0.1 * Weights);
+        Assert.InRange(after.Megabytes - before.Megabytes, -Weights, RuntimeShare * Weights);
     }
 
     [LinuxFact]
@@ -73,7 +76,7 @@ public sealed class MemoryTests : IDisposable
         double held = NativeMemory.Held().Megabytes - before;
         double weights = trained.Model.NamedParameters.Values.Sum(w => w.numel()) * sizeof(float) / Megabyte;
         Assert.All(trained.Model.NamedParameters.Values, w => Assert.Null(w.grad));
-        Assert.InRange(held, weights * (1 - Share), weights * (1 + Share));
+        Assert.InRange(held, weights * (1 - RuntimeShare), weights * (1 + RuntimeShare));
     }
 
     [LinuxFact]
@@ -95,7 +98,8 @@ public sealed class MemoryTests : IDisposable
         }).ToArray();
         Assert.All(after, held => Assert.Equal(before.Tensors, held.Tensors));
         // The runtime takes and frees a few megabytes of its own now and then; what scoring left behind would be there each time.
-        Assert.InRange(after.Min(held => held.Megabytes) - before.Megabytes, -10, 1);
+        double[] more = [.. after.Prepend(before).Zip(after, (one, next) => next.Megabytes - one.Megabytes)];
+        Assert.InRange(more.Min(), -10, 0.5);
     }
 
     /// <summary>Looks at the native memory in use whenever it is read from.</summary>
