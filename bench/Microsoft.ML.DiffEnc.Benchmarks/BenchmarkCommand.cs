@@ -6,6 +6,7 @@ using Microsoft.ML.DiffEnc.Benchmarks.Results;
 using Microsoft.ML.DiffEnc.Benchmarks.Workers;
 using Microsoft.ML.DiffEnc.Interop;
 using Spectre.Console;
+using static Microsoft.ML.DiffEnc.Benchmarks.BenchmarkOptions;
 
 namespace Microsoft.ML.DiffEnc.Benchmarks;
 
@@ -123,17 +124,4 @@ internal static class BenchmarkCommand
     }
 
     private static T[] Given<T>(T[]? values, T[] usual) => values is { Length: > 0 } ? values : usual;
-
-    private static Option<T[]> Several<T>(string name, string description) => new(name) { Description = description, AllowMultipleArgumentsPerToken = true };
-
-    private static Option<int> Count(string name, string description, int usual)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected 1 or more.");
-        });
-        return option;
-    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LikelihoodScoring;
 
 namespace Microsoft.ML.DiffEnc.Studies;
 
@@ -23,13 +24,5 @@ internal static class StudyOptions
 
     /// <summary>A number of things, not below a least one.</summary>
     public static Option<int> Count(string name, string description, int usual, int least = 1)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < least)
-                result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected {least} or more.");
-        });
-        return option;
-    }
+        => OptionChecks.AtLeast(least, new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual });
 }

@@ -19,14 +19,14 @@ internal static class CommandLine
         HelpName = "FILE"
     };
 
-    private static readonly Option<int> Calibration = SharedOptions.AtLeast(40, new Option<int>("--calibration")
+    private static readonly Option<int> Calibration = OptionChecks.AtLeast(40, new Option<int>("--calibration")
     {
         Description = "Normal pictures, none of them trained on, from which the detector learns what is normal.",
         DefaultValueFactory = _ => 300,
         HelpName = "N"
     });
 
-    private static readonly Option<int> TestImages = SharedOptions.AtLeast(2, new Option<int>("--test-images")
+    private static readonly Option<int> TestImages = OptionChecks.AtLeast(2, new Option<int>("--test-images")
     {
         Description = "Further normal pictures that must not be found, and at most as many odd ones that must, or one of each kind.",
         DefaultValueFactory = _ => 150,
@@ -45,12 +45,9 @@ internal static class CommandLine
     /// <summary>Parses the arguments, runs the sample and returns the exit code.</summary>
     public static int Run(string[] args)
     {
-        Rate.Validators.Add(result =>
-        {
-            if (!(result.GetValueOrDefault<double>() is > 0 and < 1))
-                result.AddError(string.Create(
-                    CultureInfo.InvariantCulture, $"--false-positive-rate is {result.GetValueOrDefault<double>()}; expected above 0 and below 1."));
-        });
+        OptionChecks.Check(Rate, rate => rate is > 0 and < 1
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"--false-positive-rate is {rate}; expected above 0 and below 1."));
         var root = new RootCommand("Trains a DiffEnc model on normal pictures, calibrates a detector with it, and finds the odd ones out.")
         {
             SharedOptions.Data, SharedOptions.Path, SharedOptions.Odd, LeaveOut, Model, SharedOptions.Preset, SharedOptions.Steps, SharedOptions.Seed,

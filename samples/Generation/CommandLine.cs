@@ -63,13 +63,5 @@ internal static class CommandLine
     }
 
     private static Option<int> AtLeastOne(string name, int usual, string description)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual, HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected 1 or more.");
-        });
-        return option;
-    }
+        => OptionChecks.AtLeast(1, new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual, HelpName = "N" });
 }

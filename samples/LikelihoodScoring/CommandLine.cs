@@ -18,14 +18,14 @@ internal static class CommandLine
         DefaultValueFactory = _ => "trainable"
     }.AcceptOnlyFromAmong("trainable", "non-trainable", "none", "compare");
 
-    private static readonly Option<int> Draws = SharedOptions.AtLeast(1, new Option<int>("--draws")
+    private static readonly Option<int> Draws = OptionChecks.AtLeast(1, new Option<int>("--draws")
     {
         Description = "Independent draws per scored picture; more of them make the error bars shorter, and scoring longer.",
         DefaultValueFactory = _ => 8,
         HelpName = "N"
     });
 
-    private static readonly Option<int> TestImages = SharedOptions.AtLeast(2, new Option<int>("--test-images")
+    private static readonly Option<int> TestImages = OptionChecks.AtLeast(2, new Option<int>("--test-images")
     {
         Description = "How many held-out normal pictures are scored, and at most as many odd ones, or one of each kind.",
         DefaultValueFactory = _ => 100,

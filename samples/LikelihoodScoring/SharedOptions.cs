@@ -29,7 +29,7 @@ internal static class SharedOptions
         DefaultValueFactory = _ => DiffEncPreset.Tiny
     };
 
-    public static Option<int?> Steps { get; } = AtLeast(1, new Option<int?>("--steps")
+    public static Option<int?> Steps { get; } = OptionChecks.AtLeast(1, new Option<int?>("--steps")
     {
         Description = "Training steps. [default: the preset's: 800 for Tiny, 10000 for Small, 1000000 for the others]",
         HelpName = "N"
@@ -42,7 +42,7 @@ internal static class SharedOptions
         HelpName = "N"
     };
 
-    public static Option<int?> Gpu { get; } = AtLeast(0, new Option<int?>("--gpu")
+    public static Option<int?> Gpu { get; } = OptionChecks.AtLeast(0, new Option<int?>("--gpu")
     {
         Description = "The number of the GPU to use. [default: the CPU]",
         HelpName = "N"
@@ -62,17 +62,6 @@ internal static class SharedOptions
         DefaultValueFactory = _ => System.IO.Path.Combine("out", usual),
         HelpName = "DIR"
     };
-
-    /// <summary>Refuses numbers below the least one.</summary>
-    public static Option<T> AtLeast<T>(int least, Option<T> option)
-    {
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<T>() is int value && value < least)
-                result.AddError($"{option.Name} is {value}; expected {least} or more.");
-        });
-        return option;
-    }
 
     /// <summary>The settings that these options make, one encoder to train among them.</summary>
     /// <exception cref="UsageException">Two options contradict each other, or a path is missing or cannot be written to.</exception>

@@ -96,15 +96,7 @@ internal static class CommandLine
     }
 
     private static Option<int> Number(string name, int usual, int least, string description)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual, HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var value && value < least)
-                result.AddError($"{name} is {value}; expected {least} or more.");
-        });
-        return option;
-    }
+        => OptionChecks.AtLeast(least, new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual, HelpName = "N" });
 
     private static int Guard(Func<CancellationToken, int> run)
     {

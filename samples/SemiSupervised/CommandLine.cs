@@ -30,7 +30,7 @@ internal static class CommandLine
         DefaultValueFactory = _ => DiffEncPreset.Tiny
     };
 
-    private static readonly Option<int?> Steps = AtLeast(1, new Option<int?>("--steps")
+    private static readonly Option<int?> Steps = OptionChecks.AtLeast(1, new Option<int?>("--steps")
     {
         Description = "Training steps. [default: the preset's: 800 for Tiny, 10000 for Small, 1000000 for the others]",
         HelpName = "N"
@@ -55,7 +55,7 @@ internal static class CommandLine
         HelpName = "N"
     };
 
-    private static readonly Option<int?> Gpu = AtLeast(0, new Option<int?>("--gpu")
+    private static readonly Option<int?> Gpu = OptionChecks.AtLeast(0, new Option<int?>("--gpu")
     {
         Description = "The number of the GPU to use. [default: the CPU]",
         HelpName = "N"
@@ -114,20 +114,10 @@ internal static class CommandLine
         };
     }
 
-    private static Option<int> Count(string name, int usual, int least, string description) => AtLeast(least, new Option<int>(name)
+    private static Option<int> Count(string name, int usual, int least, string description) => OptionChecks.AtLeast(least, new Option<int>(name)
     {
         Description = description,
         DefaultValueFactory = _ => usual,
         HelpName = "N"
     });
-
-    private static Option<T> AtLeast<T>(int least, Option<T> option)
-    {
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<T>() is int value && value < least)
-                result.AddError($"{option.Name} is {value}; expected {least} or more.");
-        });
-        return option;
-    }
 }

@@ -1,9 +1,9 @@
-using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.DiffEnc.Benchmarks.Results;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks.Kernels;
 using Spectre.Console;
+using static Microsoft.ML.DiffEnc.Benchmarks.BenchmarkOptions;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Benchmarks.Kernels;
@@ -13,11 +13,11 @@ internal static class KernelCommand
 {
     public static System.CommandLine.Command Create()
     {
-        var channels = Several("--channels", "Channels of the networks.", [32, 128]);
-        var side = One("--side", "Height and width of the pictures.", 32);
-        var batch = One("--batch", "Pictures.", 8);
-        var rounds = One("--rounds", "How often everything is measured.", 40);
-        var threads = One("--threads", "Threads of the CPU.", Environment.ProcessorCount);
+        var channels = Counts("--channels", "Channels of the networks.", 32, 128);
+        var side = Count("--side", "Height and width of the pictures.", 32);
+        var batch = Count("--batch", "Pictures.", 8);
+        var rounds = Count("--rounds", "How often everything is measured.", 40);
+        var threads = Count("--threads", "Threads of the CPU.", Environment.ProcessorCount);
         var command = new System.CommandLine.Command("kernels", "Times the parts of the networks with our kernels and with libtorch's operations, in turn.")
         {
             channels, side, batch, rounds, threads,
@@ -26,8 +26,8 @@ internal static class KernelCommand
         {
             NativeBackend.EnsureLoaded();
             set_num_threads(parsed.GetValue(threads));
-            var table = new Table().RoundedBorder()
-                .Title($"{parsed.GetValue(batch)} pictures of {parsed.GetValue(side)}×{parsed.GetValue(side)}, medians of {parsed.GetValue(rounds)} rounds: ms of libtorch's operations → ours, ratio (quartiles)")
+            var table = TableStyle.Titled(
+                $"{parsed.GetValue(batch)} pictures of {parsed.GetValue(side)}×{parsed.GetValue(side)}, medians of {parsed.GetValue(rounds)} rounds: ms of libtorch's operations → ours, ratio (quartiles)")
                 .AddColumn("part").AddColumn("channels").AddColumn("forward").AddColumn("").AddColumn("backward").AddColumn("");
             foreach (int n in parsed.GetValue(channels)!)
             {
@@ -43,7 +43,7 @@ internal static class KernelCommand
                     }
                 }
             }
-            AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 150); // also where the output is redirected
+            TableStyle.MakeRoom(AnsiConsole.Console);
             AnsiConsole.Write(table);
             if (!WinogradConvolution.Available)
                 Console.WriteLine("There are no fast convolutions on this machine (they need AVX2, and a libtorch with MKL): both are libtorch's.");
@@ -57,21 +57,5 @@ internal static class KernelCommand
     {
         string Milliseconds(List<double> seconds) => (Spread.Of(seconds).Median * 1000).ToString("F2", CultureInfo.InvariantCulture);
         return $"{Milliseconds(separate)} → {Milliseconds(fused)}";
-    }
-
-    private static Option<int> One(string name, string description, int usual)
-        => AtLeastOne(new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual }, value => [value]);
-
-    private static Option<int[]> Several(string name, string description, int[] usual) => AtLeastOne(
-        new Option<int[]>(name) { Description = description, DefaultValueFactory = _ => usual, AllowMultipleArgumentsPerToken = true }, values => values);
-
-    private static Option<T> AtLeastOne<T>(Option<T> option, Func<T, IEnumerable<int>> numbers)
-    {
-        option.Validators.Add(result =>
-        {
-            foreach (int number in numbers(result.GetValueOrDefault<T>()!).Where(n => n < 1))
-                result.AddError($"{option.Name} is {number}; expected 1 or more.");
-        });
-        return option;
     }
 }

@@ -1,17 +1,17 @@
 using System.Globalization;
 using Spectre.Console;
+using static Microsoft.ML.DiffEnc.Benchmarks.Results.TableStyle;
 
 namespace Microsoft.ML.DiffEnc.Benchmarks.Results;
 
 /// <summary>What was measured, as tables.</summary>
 internal sealed class ResultTables(BenchmarkResults results)
 {
-    private const int Width = 150;
     private const string None = "–";
 
     public void Print(IAnsiConsole console)
     {
-        console.Profile.Width = Math.Max(console.Profile.Width, Width); // also where the output is redirected
+        MakeRoom(console);
         var settings = results.Settings;
         foreach (var (name, hello) in results.Sides)
             console.WriteLine(Text($"{name}: {hello.Version} on {hello.Runtime}, {hello.Threads} threads{(hello.Blas is { } blas ? $", {blas}" : "")}"));
@@ -120,8 +120,6 @@ internal sealed class ResultTables(BenchmarkResults results)
     private static string Speed(double gigaflops) => gigaflops.ToString(gigaflops < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
 
     private static string Megabytes(double? value) => value is { } megabytes ? Text($"{megabytes:F0}") : None;
-
-    private static Table Titled(string title) => new Table().RoundedBorder().Title(title);
 
     private static Table Cases(string title) => Titled(title).AddColumn("model").AddColumn("images").AddColumn("batch").AddColumn("side");
 

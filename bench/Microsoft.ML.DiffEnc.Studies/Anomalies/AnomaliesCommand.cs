@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LikelihoodScoring;
 using Spectre.Console;
 
 namespace Microsoft.ML.DiffEnc.Studies.Anomalies;
@@ -17,11 +18,7 @@ internal static class AnomaliesCommand
             DefaultValueFactory = _ => [1, 2, 3, 4, 5],
             AllowMultipleArgumentsPerToken = true,
         };
-        seeds.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int[]>()?.Any(s => s is < 1 or > 5) != false)
-                result.AddError("--seeds takes numbers from 1 to 5.");
-        });
+        OptionChecks.Check(seeds, given => given?.Any(s => s is < 1 or > 5) != false ? "--seeds takes numbers from 1 to 5." : null);
         var (train, test) = (Cifar("--cifar-train", "normal images to train on"), Cifar("--cifar-test", "normal images that scores learn from and are tried on"));
         var normal = StudyOptions.Count("--normal", "Normal images that scores learn from.", 300, least: 40);
         var held = StudyOptions.Count("--held", "Normal test images.", 150);
@@ -32,11 +29,7 @@ internal static class AnomaliesCommand
             Description = "One class against the rest: for each of these digits a training in which it alone is normal. [default: digits are left out]",
             AllowMultipleArgumentsPerToken = true,
         };
-        oneClass.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<uint[]>()?.Any(digit => digit > 9) == true)
-                result.AddError("--one-class takes digits from 0 to 9.");
-        });
+        OptionChecks.Check(oneClass, given => given?.Any(digit => digit > 9) == true ? "--one-class takes digits from 0 to 9." : null);
         var scores = new Option<AnomalyScore[]>("--scores")
         {
             Description = "The scores that are tried, beside RandomizedPca. [default: all]",
