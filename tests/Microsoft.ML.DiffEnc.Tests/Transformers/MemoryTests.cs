@@ -13,8 +13,8 @@ public sealed class MemoryTests : IDisposable
     // Beside weights: what the allocator rounds up, and the initial values of the largest weight while they are made.
     private const double Share = 0.1;
 
-    // And what the runtime takes or frees meanwhile, where networks compute. A copy of the weights would be a whole.
-    private const double RuntimeShare = 0.4;
+    // The runtime takes and frees a few megabytes of its own now and then; what is looked for would be there each time.
+    private const int Times = 3;
 
     private readonly MLContext _ml = new(seed: 5);
     private readonly DiffEncModel _model = DiffEncModel.Create(
@@ -56,12 +56,16 @@ public sealed class MemoryTests : IDisposable
         ];
         for (int i = 0; i < 2; i++)
             Array.ForEach(Others(), other => other.Dispose()); // what libtorch keeps of first passes
-        var before = NativeMemory.Held();
-        IDisposable[] others = Others();
-        var after = NativeMemory.Held();
-        Array.ForEach(others, other => other.Dispose());
-        Assert.Equal(before.Tensors, after.Tensors);
-        Assert.InRange(after.Megabytes - before.Megabytes, -Weights, RuntimeShare * Weights);
+        double added = Enumerable.Range(0, Times).Min(_ =>
+        {
+            var before = NativeMemory.Held();
+            IDisposable[] others = Others();
+            var after = NativeMemory.Held();
+            Array.ForEach(others, other => other.Dispose());
+            Assert.Equal(before.Tensors, after.Tensors);
+            return after.Megabytes - before.Megabytes;
+        });
+        Assert.InRange(added, -Weights, 0.1 * Weights);
     }
 
     [LinuxFact]
@@ -71,12 +75,15 @@ public sealed class MemoryTests : IDisposable
         (options.DenoiserWidth, options.DenoiserBlocks, options.Encoder) = (96, 6, EncoderKind.None);
         for (int i = 0; i < 4; i++)
             _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20)).Dispose(); // libtorch and the runtime keep some megabytes of the first trainings
-        double before = NativeMemory.Held().Megabytes;
-        using DiffEncTransformer trained = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20));
-        double held = NativeMemory.Held().Megabytes - before;
-        double weights = trained.Model.NamedParameters.Values.Sum(w => w.numel()) * sizeof(float) / Megabyte;
-        Assert.All(trained.Model.NamedParameters.Values, w => Assert.Null(w.grad));
-        Assert.InRange(held, weights * (1 - RuntimeShare), weights * (1 + RuntimeShare));
+        double[] held = [.. Enumerable.Range(0, Times).Select(_ =>
+        {
+            double before = NativeMemory.Held().Megabytes;
+            using DiffEncTransformer trained = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20));
+            double weights = trained.Model.NamedParameters.Values.Sum(w => w.numel()) * sizeof(float) / Megabyte;
+            Assert.All(trained.Model.NamedParameters.Values, w => Assert.Null(w.grad));
+            return (NativeMemory.Held().Megabytes - before) / weights;
+        })];
+        Assert.InRange(held.Order().ElementAt(Times / 2), 1 - Share, 1 + Share);
     }
 
     [LinuxFact]
@@ -91,13 +98,12 @@ public sealed class MemoryTests : IDisposable
         }
         Score(3); // the runtime compiles, and libtorch keeps kernels
         var before = NativeMemory.Held();
-        var after = Enumerable.Range(0, 3).Select(_ =>
+        var after = Enumerable.Range(0, Times).Select(_ =>
         {
             Score(2);
             return NativeMemory.Held();
         }).ToArray();
         Assert.All(after, held => Assert.Equal(before.Tensors, held.Tensors));
-        // The runtime takes and frees a few megabytes of its own now and then; what scoring left behind would be there each time.
         double[] more = [.. after.Prepend(before).Zip(after, (one, next) => next.Megabytes - one.Megabytes)];
         Assert.InRange(more.Min(), -10, 0.5);
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 
 /// <summary>
-/// The kernels as operations on tensors that libtorch can differentiate, once: the gradients are computed by hand and have no graph of their own.
+/// Norm, swish and dropout by one kernel, which libtorch can differentiate, once.
 /// </summary>
 internal static unsafe class FusedNormSwish
 {
@@ -24,20 +24,25 @@ internal static unsafe class FusedNormSwish
         var value = x.Value.contiguous();
         var shape = new NormShape((int)value.size(0), (int)value.size(1), (int)(value.size(2) * value.size(3)), (int)groups);
         var call = new Call(shape, epsilon, mask);
-        bool records = is_grad_enabled() && (weight.requires_grad || value.requires_grad || x.Tangent is { requires_grad: true });
         if (x.Tangent is null)
-            return new Dual(records ? ValueFunction.apply(call, value, weight, bias) : call.Forward(value, weight, bias)).MoveToOuterDisposeScope();
-        var tangent = x.TangentOrZero().contiguous();
-        var pair = records ? PairFunction.apply(call, value, tangent, weight, bias) : call.Forward(value, tangent, weight, bias);
+            return new Dual(KernelFunction.Apply(call, value, weight, bias)[0]).MoveToOuterDisposeScope();
+        var pair = KernelFunction.Apply(call, value, x.TangentOrZero().contiguous(), weight, bias);
         return new Dual(pair[0], pair[1]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One call of a kernel, and what its backward pass needs to know.</summary>
-    private sealed class Call(NormShape shape, double epsilon, DropoutMask? mask)
+    /// <summary>A value, or a value and its tangent; then weight and bias.</summary>
+    private sealed class Call(NormShape shape, double epsilon, DropoutMask? mask) : IKernelCall
     {
         private float[] _statistics = [];
 
-        public Tensor Forward(Tensor x, Tensor weight, Tensor bias)
+        public List<Tensor> Forward(IReadOnlyList<Tensor> inputs)
+            => inputs.Count == 3 ? [Forward(inputs[0], inputs[1], inputs[2])] : Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
+
+        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients) => inputs.Count == 3
+            ? Backward(inputs[0], inputs[1], inputs[2], gradients[0])
+            : Backward(inputs[0], inputs[1], inputs[2], inputs[3], gradients[0], gradients[1]);
+
+        private Tensor Forward(Tensor x, Tensor weight, Tensor bias)
         {
             _statistics = new float[shape.Pieces * NormSwishKernel.StatisticsPerPiece];
             var y = empty_like(x);
@@ -45,7 +50,7 @@ internal static unsafe class FusedNormSwish
             return y;
         }
 
-        public List<Tensor> Forward(Tensor x, Tensor tangent, Tensor weight, Tensor bias)
+        private List<Tensor> Forward(Tensor x, Tensor tangent, Tensor weight, Tensor bias)
         {
             _statistics = new float[shape.Pieces * NormSwishPairKernel.StatisticsPerPiece];
             var (y, dy) = (empty_like(x), empty_like(x));
@@ -54,7 +59,7 @@ internal static unsafe class FusedNormSwish
         }
 
         /// <returns>The gradients of x, weight and bias.</returns>
-        public List<Tensor?> Backward(Tensor x, Tensor weight, Tensor bias, Tensor gradient)
+        private List<Tensor?> Backward(Tensor x, Tensor weight, Tensor bias, Tensor gradient)
         {
             var (dx, dw, db) = (empty_like(x), PerImage(), PerImage());
             NormSwishKernel.Backward(
@@ -63,7 +68,7 @@ internal static unsafe class FusedNormSwish
         }
 
         /// <returns>The gradients of x, its tangent, weight and bias.</returns>
-        public List<Tensor?> Backward(Tensor x, Tensor tangent, Tensor weight, Tensor bias, Tensor ofValue, Tensor ofTangent)
+        private List<Tensor?> Backward(Tensor x, Tensor tangent, Tensor weight, Tensor bias, Tensor ofValue, Tensor ofTangent)
         {
             var (dx, dt, dw, db) = (empty_like(x), empty_like(x), PerImage(), PerImage());
             NormSwishPairKernel.Backward(
@@ -73,39 +78,5 @@ internal static unsafe class FusedNormSwish
         }
 
         private Tensor PerImage() => empty(shape.Images, shape.Channels);
-    }
-
-    private sealed class ValueFunction : autograd.SingleTensorFunction<ValueFunction>
-    {
-        public override string Name => "NormSwish";
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (call, x, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3]);
-            ctx.save_for_backward([x, weight, bias]);
-            ctx.save_data(nameof(Call), call);
-            ctx.set_materialize_grads(false);
-            return call.Forward(x, weight, bias);
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute(
-            ctx, [grad_output], (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], given[0]));
-    }
-
-    private sealed class PairFunction : autograd.MultiTensorFunction<PairFunction>
-    {
-        public override string Name => "NormSwishPair";
-
-        public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (call, x, tangent, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4]);
-            ctx.save_for_backward([x, tangent, weight, bias]);
-            ctx.save_data(nameof(Call), call);
-            ctx.set_materialize_grads(false);
-            return call.Forward(x, tangent, weight, bias);
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
-            ctx, grad_outputs, (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward(saved[0], saved[1], saved[2], saved[3], given[0], given[1]));
     }
 }

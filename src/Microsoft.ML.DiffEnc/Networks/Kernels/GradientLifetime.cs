@@ -11,15 +11,11 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// </summary>
 internal static class GradientLifetime
 {
-    private const int MostArguments = 16; // TorchSharp cuts off what is not there at the end
-
     [ThreadStatic]
     private static List<Tensor?>? _returned;
 
     [ThreadStatic]
     private static Run? _run;
-
-    private static List<Tensor> Nothing => [.. Enumerable.Repeat<Tensor>(null!, MostArguments)];
 
     /// <summary>Whether the gradients of weights are wanted in the pass that is under way.</summary>
     public static bool OfWeights => _run is not { OfInputsOnly: true };
@@ -48,16 +44,15 @@ internal static class GradientLifetime
 
     /// <param name="context">Of the function, which does not have missing gradients made.</param>
     /// <param name="gradients">What the backward function is given, all of one shape; those may be missing that no loss depends on.</param>
-    /// <param name="backward">Computes what it returns from what was saved and from the gradients; <see langword="null"/> stands for a gradient
-    /// that nobody needs.</param>
-    /// <returns>The same behind nothing for the first argument, which describes the call.</returns>
-    public static List<Tensor> Compute(
-        autograd.AutogradContext context, List<Tensor> gradients, Func<List<Tensor>, List<Tensor>, List<Tensor?>> backward)
+    /// <param name="backward">Computes what it returns from what was saved and from the gradients.</param>
+    /// <returns><see langword="null"/> where there is nothing to return: no gradient came, or a function of this pass has failed.</returns>
+    public static List<Tensor?>? Compute(
+        autograd.AutogradContext context, List<Tensor> gradients, Func<IReadOnlyList<Tensor>, IReadOnlyList<Tensor>, List<Tensor?>> backward)
     {
         _returned?.ForEach(t => t?.Dispose());
         _returned = null;
         if (_run?.Failure is not null || gradients.Find(g => !g.IsInvalid) is not { } like)
-            return Nothing;
+            return null;
         try
         {
             List<Tensor?> result;
@@ -66,13 +61,12 @@ internal static class GradientLifetime
                 result = backward(context.get_saved_variables(), [.. gradients.Select(g => g.IsInvalid ? zeros_like(like) : g)]);
                 result.ForEach(t => t?.MoveToOuterDisposeScope());
             }
-            _returned = result;
-            return [null!, .. result.Select(t => t!)];
+            return _returned = result;
         }
         catch (Exception e) when (_run is not null)
         {
             _run.Failure = ExceptionDispatchInfo.Capture(e);
-            return Nothing;
+            return null;
         }
         finally
         {

@@ -25,15 +25,13 @@ internal static class PairAttention
     public static Dual Apply(Dual q, Dual k, Dual v, double scale)
     {
         using var scope = NewDisposeScope();
-        Tensor[] inputs = [q.Value, k.Value, v.Value, q.TangentOrZero(), k.TangentOrZero(), v.TangentOrZero()];
-        var call = new Call(scale);
-        var pair = is_grad_enabled() && inputs.Any(x => x.requires_grad) ? Function.apply([call, .. inputs]) : call.Forward(inputs);
+        var pair = KernelFunction.Apply(new Call(scale), q.Value, k.Value, v.Value, q.TangentOrZero(), k.TangentOrZero(), v.TangentOrZero());
         return new Dual(pair[0], pair[1]).MoveToOuterDisposeScope();
     }
 
-    private sealed class Call(double scale)
+    /// <summary>q, k, v and their tangents.</summary>
+    private sealed class Call(double scale) : IKernelCall
     {
-        /// <param name="inputs">q, k, v and their tangents.</param>
         public List<Tensor> Forward(IReadOnlyList<Tensor> inputs)
         {
             var (value, derivative) = (empty_like(inputs[0]), empty_like(inputs[0]));
@@ -50,18 +48,14 @@ internal static class PairAttention
             return [value, derivative];
         }
 
-        /// <param name="inputs">q, k, v and their tangents.</param>
-        /// <param name="ofValue">The gradient of the value.</param>
-        /// <param name="ofDerivative">The gradient of the derivative.</param>
-        /// <returns>The gradients of the inputs.</returns>
-        public List<Tensor?> Backward(List<Tensor> inputs, Tensor ofValue, Tensor ofDerivative)
+        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients)
         {
-            List<Tensor> gradients = [.. inputs.Select(x => zeros_like(x))];
+            List<Tensor> ofInputs = [.. inputs.Select(x => zeros_like(x))];
             foreach (var (image, first, count) in Blocks(inputs[0]))
             {
                 using var scope = NewDisposeScope();
-                Block x = new(inputs, image, first, count), to = new(gradients, image, first, count);
-                var (g, h) = (ofValue[image].narrow(0, first, count), ofDerivative[image].narrow(0, first, count));
+                Block x = new(inputs, image, first, count), to = new(ofInputs, image, first, count);
+                var (g, h) = (gradients[0][image].narrow(0, first, count), gradients[1][image].narrow(0, first, count));
                 var both = cat([g, h], 1);
                 var (p, slope) = Weights(x);
                 var centred = slope - Along(p, slope); // Ṡ − r
@@ -84,7 +78,7 @@ internal static class PairAttention
                 to.TangentK.add_(ofK[0].mul_(scale));
                 to.K.add_(ofScores.t().mm(x.Q).add_(ofK[1]).mul_(scale));
             }
-            return [.. gradients];
+            return [.. ofInputs];
         }
 
         /// <summary>P and Ṡ, [rows, N].</summary>
@@ -120,22 +114,5 @@ internal static class PairAttention
         public Tensor TangentK { get; } = tensors[4][image];
 
         public Tensor TangentV { get; } = tensors[5][image];
-    }
-
-    private sealed class Function : autograd.MultiTensorFunction<Function>
-    {
-        public override string Name => "PairAttention";
-
-        public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (call, inputs) = ((Call)vars[0], vars.Skip(1).Cast<Tensor>().ToList());
-            ctx.save_for_backward(inputs);
-            ctx.save_data(nameof(Call), call);
-            ctx.set_materialize_grads(false);
-            return call.Forward(inputs);
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
-            ctx, grad_outputs, (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward(saved, given[0], given[1]));
     }
 }

@@ -43,38 +43,26 @@ internal static unsafe class WinogradConvolution
     {
         using var scope = NewDisposeScope();
         var value = x.Value.contiguous();
-        bool ofInput = value.requires_grad || x.Tangent is { requires_grad: true };
-        var call = new Call(ConvolutionShape.Of(value, weight), ofInput, weight.requires_grad || bias.requires_grad);
-        bool records = is_grad_enabled() && (call.OfInput || call.OfFilters);
+        var call = new Call(ConvolutionShape.Of(value, weight));
         if (x.Tangent is null)
-            return new Dual(records ? ValueFunction.apply(call, value, weight, bias) : call.Forward([value], weight, bias)[0]).MoveToOuterDisposeScope();
-        var tangent = x.TangentOrZero().contiguous();
-        var pair = records ? PairFunction.apply(call, value, tangent, weight, bias) : call.Forward([value, tangent], weight, bias);
+            return new Dual(KernelFunction.Apply(call, value, weight, bias)[0]).MoveToOuterDisposeScope();
+        var pair = KernelFunction.Apply(call, value, x.TangentOrZero().contiguous(), weight, bias);
         return new Dual(pair[0], pair[1]).MoveToOuterDisposeScope();
     }
 
     private static nint PerImage(ConvolutionShape shape)
         => (nint)Winograd.Products * (shape.Inputs + shape.Outputs) * new WinogradPlanes(shape.Height, shape.Width).Tiles;
 
-    /// <summary>One convolution of a value, or of a value and its tangent side by side, and what its backward pass needs to know.</summary>
-    /// <param name="shape">The shape.</param>
-    /// <param name="ofInput">Whether anybody needs the gradient of the input.</param>
-    /// <param name="ofWeights">Whether anybody may need the gradients of weight and bias.</param>
-    private sealed class Call(ConvolutionShape shape, bool ofInput, bool ofWeights)
+    /// <summary>A value, or a value and its tangent, to which no bias is added; then weight and bias.</summary>
+    private sealed class Call(ConvolutionShape shape) : IKernelCall
     {
         private readonly WinogradPlanes _planes = new(shape.Height, shape.Width);
 
-        public bool OfInput => ofInput;
-
-        public bool OfFilters => ofWeights;
-
-        /// <param name="inputs">The value, and where there is one the tangent, to which no bias is added.</param>
-        /// <param name="weight">[C_out, C_in, 3, 3].</param>
-        /// <param name="bias">[C_out].</param>
-        public List<Tensor> Forward(IReadOnlyList<Tensor> inputs, Tensor weight, Tensor bias)
+        public List<Tensor> Forward(IReadOnlyList<Tensor> inputs)
         {
-            List<Tensor> outputs = [.. inputs.Select(_ => empty(shape.Images, shape.Outputs, shape.Height, shape.Width))];
-            var (x, y) = (new Images(inputs, shape.Pixels), new Images(outputs, shape.Pixels));
+            var (parts, weight, bias) = Split(inputs);
+            List<Tensor> outputs = [.. parts.Select(_ => empty(shape.Images, shape.Outputs, shape.Height, shape.Width))];
+            var (x, y) = (new Images(parts, shape.Pixels), new Images(outputs, shape.Pixels));
             float* offsets = At(bias);
             int most = Most(x.Count);
             using var space = Workspace.Rent(OfFactors, OfTiles(shape.Inputs, most), OfTiles(shape.Outputs, most));
@@ -92,13 +80,13 @@ internal static unsafe class WinogradConvolution
             return outputs;
         }
 
-        /// <returns>The gradients of the inputs, of weight and of bias.</returns>
-        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, Tensor weight, IReadOnlyList<Tensor> gradients)
+        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients)
         {
-            bool ofFilters = OfFilters && GradientLifetime.OfWeights;
-            Tensor[] ofInputs = ofInput ? [.. inputs.Select(x => empty_like(x))] : [], contiguous = [.. gradients.Select(g => g.contiguous())];
+            var (parts, weight, bias) = Split(inputs);
+            bool ofInput = parts.Any(x => x.requires_grad), ofFilters = (weight.requires_grad || bias.requires_grad) && GradientLifetime.OfWeights;
+            Tensor[] ofParts = ofInput ? [.. parts.Select(x => empty_like(x))] : [], contiguous = [.. gradients.Select(g => g.contiguous())];
             Tensor? ofWeight = ofFilters ? empty_like(weight) : null, ofBias = ofFilters ? empty(shape.Images, shape.Outputs) : null;
-            var (x, dx, dy) = (new Images(inputs, shape.Pixels), new Images(ofInputs, shape.Pixels), new Images(contiguous, shape.Pixels));
+            var (x, dx, dy) = (new Images(parts, shape.Pixels), new Images(ofParts, shape.Pixels), new Images(contiguous, shape.Pixels));
             float* biases = ofBias is null ? null : At(ofBias);
             int most = Most(x.Count);
             using var space = Workspace.Rent(OfFactors, OfFactors, OfTiles(shape.Inputs, most), OfTiles(shape.Outputs, most));
@@ -129,9 +117,10 @@ internal static unsafe class WinogradConvolution
             }
             if (ofWeight is not null)
                 WinogradFilters.Backward(ofFactors.First, shape.Filters, At(ofWeight));
-            IEnumerable<Tensor?> all = ofInput ? ofInputs : inputs.Select(_ => (Tensor?)null);
-            return [.. all, ofWeight, ofBias?.sum([0L])];
+            return [.. parts.Select((_, i) => ofInput ? ofParts[i] : null), ofWeight, ofBias?.sum([0L])];
         }
+
+        private static (Tensor[] Parts, Tensor Weight, Tensor Bias) Split(IReadOnlyList<Tensor> inputs) => ([.. inputs.SkipLast(2)], inputs[^2], inputs[^1]);
 
         private void ReadWindows(Images x, int start, int count, MatrixStack to)
             => EachPlane(shape.Inputs, count, (channel, i) => _planes.OfWindows(x.Plane(start + i, channel), Plane(to, channel, i), to.Step));
@@ -187,39 +176,5 @@ internal static unsafe class WinogradConvolution
 
         public float* Plane(int image, int channel)
             => _starts[image / _perTensor] + ((nint)(image % _perTensor) * _channels + channel) * _pixels;
-    }
-
-    private sealed class ValueFunction : autograd.SingleTensorFunction<ValueFunction>
-    {
-        public override string Name => "WinogradConvolution";
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (call, x, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3]);
-            ctx.save_for_backward([x, weight]);
-            ctx.save_data(nameof(Call), call);
-            ctx.set_materialize_grads(false);
-            return call.Forward([x], weight, bias)[0];
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GradientLifetime.Compute(
-            ctx, [grad_output], (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0]], saved[1], given));
-    }
-
-    private sealed class PairFunction : autograd.MultiTensorFunction<PairFunction>
-    {
-        public override string Name => "WinogradConvolutionPair";
-
-        public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (call, x, tangent, weight, bias) = ((Call)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4]);
-            ctx.save_for_backward([x, tangent, weight]);
-            ctx.save_data(nameof(Call), call);
-            ctx.set_materialize_grads(false);
-            return call.Forward([x, tangent], weight, bias);
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GradientLifetime.Compute(
-            ctx, grad_outputs, (saved, given) => ((Call)ctx.get_data(nameof(Call))).Backward([saved[0], saved[1]], saved[2], given));
     }
 }

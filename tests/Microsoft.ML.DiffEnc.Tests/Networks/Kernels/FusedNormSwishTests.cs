@@ -25,14 +25,7 @@ public class FusedNormSwishTests
             Tensor Draw(params long[] shape) => randn(shape, dtype: float64, generator: generator);
             var inputs = new[] { Draw(images, channels, height, width) * 3 + 2, Draw(images, channels, height, width), Draw(channels) + 1, Draw(channels) };
             var toward = new[] { Draw(images, channels, height, width), Draw(images, channels, height, width) };
-            var single = Run(float32, fused: true);
-            var exact = Run(float64, fused: false);
-            Assert.Equal(exact.Count, single.Count);
-            foreach (var (name, expected) in exact)
-            {
-                double far = (single[name].to(float64) - expected).abs().max().item<double>(), scale = expected.abs().max().item<double>();
-                Assert.True(far <= Tolerance * scale, $"{name}{(pair ? " of a pair" : "")}: {far} apart, of {scale}");
-            }
+            Gradients.AssertClose(Run(float64, fused: false), Run(float32, fused: true), Tolerance);
 
             Dictionary<string, Tensor> Run(ScalarType dtype, bool fused)
             {
@@ -42,18 +35,7 @@ public class FusedNormSwishTests
                 var y = fused
                     ? FusedNormSwish.Apply(x, leaves[2], leaves[3], groups, Epsilon, dropout?.Next())
                     : Separate(x, leaves[2], leaves[3], groups, dropout);
-                var result = new Dictionary<string, Tensor> { ["y"] = y.Value };
-                var loss = (y.Value * toward[0].to(dtype)).sum();
-                if (y.Tangent is not null)
-                {
-                    result.Add("dy", y.Tangent);
-                    loss += (y.Tangent * toward[1].to(dtype)).sum();
-                }
-                loss.backward();
-                foreach (var (name, leaf) in new[] { "of x", "of t", "of weight", "of bias" }.Zip(leaves))
-                    if (leaf.grad is { } gradient)
-                        result.Add(name, gradient);
-                return result;
+                return Gradients.Of(y, toward, ("of x", leaves[0]), ("of t", leaves[1]), ("of weight", leaves[2]), ("of bias", leaves[3]));
             }
         }
     }

@@ -58,7 +58,7 @@ public class GradientLifetimeTests
     {
         using var scope = NewDisposeScope();
         var x = Leaf(1);
-        var y = Failing.apply(new object(), x);
+        var y = KernelFunction.Apply(new Failing(), x)[0];
         var error = Assert.Throws<InvalidOperationException>(() => GradientLifetime.Take(() => (y * y).sum().backward()));
         Assert.Equal("on purpose", error.Message);
         Assert.Null(x.grad);
@@ -87,13 +87,10 @@ public class GradientLifetimeTests
         };
     }
 
-    private sealed class Failing : autograd.SingleTensorFunction<Failing>
+    private sealed class Failing : IKernelCall
     {
-        public override string Name => nameof(Failing);
+        public List<Tensor> Forward(IReadOnlyList<Tensor> inputs) => [inputs[0].clone()];
 
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((Tensor)vars[1]).clone();
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
-            => GradientLifetime.Compute(ctx, [grad_output], (_, _) => throw new InvalidOperationException("on purpose"));
+        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients) => throw new InvalidOperationException("on purpose");
     }
 }
