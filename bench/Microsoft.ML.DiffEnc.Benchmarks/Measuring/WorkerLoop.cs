@@ -73,7 +73,7 @@ internal sealed class WorkerLoop : IDisposable
         "forward" => new() { Seconds = _scoring!.Forward() },
         "score" => new() { Seconds = _scoring!.Score((int)request["images"]!, (int)request["draws"]!, (int)request["perPass"]!) },
         "peak" => Peak(),
-        "memory" => new() { Peak = ProcessMemory.Peak, Resident = ProcessMemory.Resident },
+        "memory" => Memory(),
         "writeCheck" => WriteCheck(request),
         _ => throw new ArgumentException($"There is no request '{what}'."),
     };
@@ -100,6 +100,12 @@ internal sealed class WorkerLoop : IDisposable
     {
         using var peak = new MachinePeak(_device, _precision == TrainingPrecision.BFloat16 ? bfloat16 : float32);
         return new() { Convolution = peak.Convolution(), Product = peak.Product() };
+    }
+
+    private static WorkerReply Memory()
+    {
+        var (peak, resident) = ProcessMemory.Read();
+        return new() { Peak = peak, Resident = resident };
     }
 
     private static WorkerReply WriteCheck(JsonObject request)

@@ -30,6 +30,7 @@ internal static class AnomaliesCommand
             AllowMultipleArgumentsPerToken = true,
         };
         OptionChecks.Check(oneClass, given => given?.Any(digit => digit > 9) == true ? "--one-class takes digits from 0 to 9." : null);
+        var validation = new Option<bool>("--validation") { Description = "Tries the scores on images that are not the test's: for choices by the results." };
         var scores = new Option<AnomalyScore[]>("--scores")
         {
             Description = "The scores that are tried, beside RandomizedPca. [default: all]",
@@ -41,7 +42,7 @@ internal static class AnomaliesCommand
         var command = new System.CommandLine.Command(
             "anomalies", "Areas under ROC curves: left-out digits; one digit against the rest; or, where CIFAR-10's files are given, digits among its images.")
         {
-            path, models, steps, seeds, oneClass, train, test, normal, held, leftOut, odd, scores, json, markdown
+            path, models, steps, seeds, oneClass, train, test, normal, held, leftOut, odd, validation, scores, json, markdown
         };
         command.Validators.Add(result =>
         {
@@ -52,7 +53,7 @@ internal static class AnomaliesCommand
         {
             var ml = new MLContext(seed: 1);
             var study = new AnomalyStudy(ml, parsed.GetRequiredValue(models), parsed.GetValue(steps), parsed.GetValue(scores)!, cancellation);
-            var cases = new AnomalyCases(ml, new(parsed.GetValue(normal), parsed.GetValue(held), parsed.GetValue(leftOut), parsed.GetValue(odd)));
+            var cases = new AnomalyCases(ml, new(parsed.GetValue(normal), parsed.GetValue(held), parsed.GetValue(leftOut), parsed.GetValue(odd)), parsed.GetValue(validation));
             string mnist = parsed.GetRequiredValue(path);
             IEnumerable<AnomalyCase> Of(int seed) => parsed.GetValue(oneClass) is { Length: > 0 } digits ? digits.Select(digit => cases.OneClass(mnist, digit, seed))
                 : [parsed.GetValue(train) is { Length: > 0 } files ? cases.Colour(mnist, files, parsed.GetValue(test) ?? [], seed) : cases.LeftOut(mnist, seed)];

@@ -1,9 +1,12 @@
 namespace Microsoft.ML.DiffEnc.Studies.Anomalies;
 
-/// <summary>The trainings of the study. What scores learn from is no part of a training, and what they are tried on is from the test set.</summary>
-internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts)
+/// <summary>
+/// The trainings of the study. What scores learn from is no part of a training. They are tried on images of the test set or, for whoever chooses
+/// something by the results, on others that neither a training nor the test has.
+/// </summary>
+internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts, bool validation)
 {
-    // The last images of MNIST's training set are for the scores.
+    // The last images of MNIST's training set are for the scores to learn from, and for validation.
     private const int TrainedOn = 50_000;
 
     private const int DigitSize = 28, ColourSize = 32;
@@ -14,13 +17,11 @@ internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts)
     public AnomalyCase LeftOut(string folder, int seed)
     {
         uint[] left = [(uint)(2 * seed - 2), (uint)(2 * seed - 1)];
-        var train = Rows(StudyImages.View(ml, folder, "train"));
-        var test = Rows(StudyImages.View(ml, folder, "t10k"));
-        byte[][] Normal(IEnumerable<Row> rows, int count) => [.. rows.Where(r => !left.Contains(r.Label)).Select(r => r.Image).Take(count)];
-        byte[][] held = Normal(test, counts.Held);
-        return new($"left-out-{left[0]}{left[1]}", seed, DigitSize, 1, Normal(train.Take(TrainedOn), TrainedOn), Normal(train.Skip(TrainedOn), counts.Normal), held,
+        var (training, normal, tried) = Digits(folder, r => !left.Contains(r.Label));
+        byte[][] held = [.. tried.Where(r => !left.Contains(r.Label)).Select(r => r.Image).Take(counts.Held)];
+        return new($"left-out-{left[0]}{left[1]}", seed, DigitSize, 1, training, normal, held,
         [
-            .. left.Select(c => ("left-out class", test.Where(r => r.Label == c).Select(r => r.Image).Take(counts.LeftOut).ToArray())),
+            .. left.Select(c => ("left-out class", tried.Where(r => r.Label == c).Select(r => r.Image).Take(counts.LeftOut).ToArray())),
             .. Odd(held, new Random(seed), DigitSize),
         ]);
     }
@@ -31,23 +32,32 @@ internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts)
     /// <param name="seed">Of the training.</param>
     public AnomalyCase OneClass(string folder, uint digit, int seed)
     {
-        var train = Rows(StudyImages.View(ml, folder, "train"));
-        var test = Rows(StudyImages.View(ml, folder, "t10k"));
-        byte[][] Normal(IEnumerable<Row> rows, int count) => [.. rows.Where(r => r.Label == digit).Select(r => r.Image).Take(count)];
-        byte[][] others = [.. test.Where(r => r.Label != digit).GroupBy(r => r.Label).SelectMany(c => c.Take(counts.LeftOut)).Select(r => r.Image)];
-        return new($"one-class-{digit}-seed-{seed}", seed, DigitSize, 1, Normal(train.Take(TrainedOn), TrainedOn),
-            Normal(train.Skip(TrainedOn), counts.Normal), Normal(test, counts.Held), [($"{digit}", others)]);
+        var (training, normal, tried) = Digits(folder, r => r.Label == digit);
+        byte[][] held = [.. tried.Where(r => r.Label == digit).Select(r => r.Image).Take(counts.Held)];
+        byte[][] others = [.. tried.Where(r => r.Label != digit).GroupBy(r => r.Label).SelectMany(c => c.Take(counts.LeftOut)).Select(r => r.Image)];
+        return new($"one-class-{digit}-seed-{seed}", seed, DigitSize, 1, training, normal, held, [($"{digit}", others)]);
     }
 
-    /// <summary>CIFAR-10 is normal, MNIST in its middle is not.</summary>
+    /// <summary>CIFAR-10 is normal, MNIST in its middle is not. Validation takes the last images of the test set, and the test the first.</summary>
     public AnomalyCase Colour(string folder, string[] train, string[] test, int seed)
     {
         byte[][] normal = [.. Rows(ml.Data.LoadFromCifar10(train)).Select(r => r.Image)];
         byte[][] held = [.. Rows(ml.Data.LoadFromCifar10(test)).Select(r => r.Image)];
-        byte[][] digits = [.. Rows(StudyImages.View(ml, folder, "t10k")).Take(counts.LeftOut).Select(r => Oddities.AsColour(r.Image, DigitSize, ColourSize))];
+        if (validation)
+            Array.Reverse(held);
+        byte[][] digits = [.. Rows(StudyImages.View(ml, folder, validation ? "train" : "t10k")).Take(counts.LeftOut).Select(r => Oddities.AsColour(r.Image, DigitSize, ColourSize))];
         byte[][] tried = [.. held.Skip(counts.Normal).Take(counts.Held)];
         return new($"colour-{seed}", seed, ColourSize, 3, normal, [.. held.Take(counts.Normal)], tried,
             [("MNIST as colour", digits), .. Odd(tried, new Random(seed), ColourSize)]);
+    }
+
+    /// <summary>Normal digits to train on, normal ones to learn from, and all that scores may be tried on.</summary>
+    private (byte[][] Training, byte[][] Normal, Row[] Tried) Digits(string folder, Func<Row, bool> isNormal)
+    {
+        Row[] train = Rows(StudyImages.View(ml, folder, "train")), further = train[TrainedOn..];
+        Row[] normal = [.. further.Where(isNormal).Take(counts.Normal)];
+        return ([.. train[..TrainedOn].Where(isNormal).Select(r => r.Image)], [.. normal.Select(r => r.Image)],
+            validation ? [.. further.Except(normal)] : Rows(StudyImages.View(ml, folder, "t10k")));
     }
 
     private IEnumerable<(string, byte[][])> Odd(byte[][] held, Random random, int size)

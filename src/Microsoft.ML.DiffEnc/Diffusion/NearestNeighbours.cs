@@ -15,7 +15,7 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     /// <summary>The nearest points whose distances are averaged.</summary>
     public const int Neighbours = 5;
 
-    /// <summary>Larger samples are thinned out evenly to as many: memory and the model file hold all of them.</summary>
+    /// <summary>A sample should have no more: memory and the model file hold all of them.</summary>
     public const int MostPoints = 4096;
 
     // Of the mean: points that are there several times over are no measure of what is near.
@@ -32,9 +32,8 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     /// <param name="sample">Points of equally many features; more than <see cref="Neighbours"/> of them.</param>
     public static NearestNeighbours Fit(IReadOnlyList<float[]> sample)
     {
-        int count = Math.Min(sample.Count, MostPoints);
         var space = FeatureSpace.Fit(sample);
-        return Of(space, Enumerable.Range(0, count).SelectMany(i => space.Place(sample[(int)((long)i * sample.Count / count)])).ToArray());
+        return Of(space, [.. sample.SelectMany(point => space.Place(point))]);
     }
 
     /// <param name="space">Where points are compared.</param>
@@ -56,9 +55,9 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     /// </summary>
     public double Distance(ReadOnlySpan<float> features) => Relative(Space.Place(features), itself: -1);
 
-    /// <summary>The same of each of the points, from the others.</summary>
-    public IEnumerable<double> DistancesFromTheOthers()
-        => Enumerable.Range(0, Count).Select(i => Relative(Points.AsSpan(i * Dimensions, Dimensions), i));
+    /// <summary>The same of each of the points that were added last, from all others.</summary>
+    public IEnumerable<double> DistancesOfTheLast(int count)
+        => Enumerable.Range(Count - count, count).Select(i => Relative(Points.AsSpan(i * Dimensions, Dimensions), i));
 
     private double Relative(ReadOnlySpan<float> point, int itself)
     {

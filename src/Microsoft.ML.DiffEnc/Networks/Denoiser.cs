@@ -84,7 +84,10 @@ internal sealed class Denoiser : nn.Module
         .. Enumerable.Range(0, blocks + 1).Select(i => $"up.{i}"),
     ];
 
-    /// <summary>What each block gives, [B, n, H, W], under the block's name. Blocks are computed as the sequence is read.</summary>
+    /// <summary>
+    /// What each block gives, [B, n, H, W], under the block's name. Blocks are computed as the sequence is read, and freed as it goes on: only the last
+    /// one that was read is there to stay.
+    /// </summary>
     /// <inheritdoc cref="Forward" path="/param"/>
     public IEnumerable<(string Block, Dual Activation)> Activations(Tensor z, Tensor time, Tensor conditioning, Dropout? dropout = null)
     {
@@ -99,16 +102,16 @@ internal sealed class Denoiser : nn.Module
             yield return ($"down.{i}", h);
         }
         yield return ("mid1", h = _mid1.Forward(h, embedding, dropout));
-        yield return ("attention", h = _attention.Forward(h));
-        yield return ("mid2", h = _mid2.Forward(h, embedding, dropout));
-        for (int i = 0; i < _up.Length; i++)
+        yield return ("attention", h = h.Into(_attention.Forward));
+        yield return ("mid2", h = h.Into(v => _mid2.Forward(v, embedding, dropout)));
+        foreach (var (i, block) in _up.Index())
         {
-            h = _up[i].Forward(Dual.Concatenate(h, skips.Pop()), embedding, dropout);
+            h = h.Into(v => skips.Pop().Into(skip => Dual.Concatenate(v, skip))).Into(v => block.Forward(v, embedding, dropout));
             yield return ($"up.{i}", h);
         }
     }
 
-    private Tensor Output(Dual features, Tensor z) => _convOut.Forward(_normOut.Swish(features)).Value + z;
+    private Tensor Output(Dual features, Tensor z) => _normOut.Swish(features).Into(_convOut.Forward).Value + z;
 
     /// <summary>[z, sines, cosines], each part channel by channel with the frequencies of a channel side by side: [B, 5C, H, W].</summary>
     private static Tensor WithFourierFeatures(Tensor z)

@@ -15,6 +15,21 @@ internal readonly record struct Dual(Tensor Value, Tensor? Tangent = null)
     /// <summary>The pair with a function that is linear (or affine: without its offset for the tangent) applied to both halves.</summary>
     public Dual Map(Func<Tensor, Tensor> linear) => new(linear(Value), Tangent is null ? null : linear(Tangent));
 
+    /// <summary>
+    /// What follows from the pair, which is freed: its memory is there for what comes after. Gradients lose nothing, as autograd holds on to what it has
+    /// saved.
+    /// </summary>
+    /// <param name="next">May give back one of the halves itself, which then stays.</param>
+    public Dual Into(Func<Dual, Dual> next)
+    {
+        var result = next(this);
+        if (!ReferenceEquals(Value, result.Value))
+            Value.Dispose();
+        if (!ReferenceEquals(Tangent, result.Tangent))
+            Tangent?.Dispose();
+        return result;
+    }
+
     /// <summary>Both halves in another type.</summary>
     public Dual To(ScalarType dtype) => Map(v => v.to(dtype));
 

@@ -62,7 +62,7 @@ internal sealed class EncoderNetwork : nn.Module
     {
         using var scope = NewDisposeScope();
         var last = Activations(x, time, conditioning, dropout).Last().Activation;
-        var h = _convOut.Forward(_normOut.Swish(last)).To(x.dtype);
+        var h = _normOut.Swish(last).Into(_convOut.Forward).To(x.dtype);
         var y = tanh(h.Value);
         return new Dual(y, h.Tangent is null ? null : (1 - y.square()) * h.Tangent).MoveToOuterDisposeScope();
     }
@@ -71,8 +71,10 @@ internal sealed class EncoderNetwork : nn.Module
     public IReadOnlyList<string> BlockNames =>
         ["conv_in", .. _down.Select((_, i) => $"down.{i}"), "mid1", "attention", "mid2", .. _up.Select((_, i) => $"up.{i}")];
 
-    /// <summary>What each level and block gives, [B, width of the level, height, width], under its name. They are computed as the sequence is
-    /// read.</summary>
+    /// <summary>
+    /// What each level and block gives, [B, width of the level, height, width], under its name. They are computed as the sequence is read, and freed as
+    /// it goes on: only the last one that was read is there to stay.
+    /// </summary>
     /// <inheritdoc cref="Forward" path="/param"/>
     public IEnumerable<(string Block, Dual Activation)> Activations(Tensor x, Dual time, Tensor conditioning, Dropout? dropout = null)
     {
@@ -86,12 +88,12 @@ internal sealed class EncoderNetwork : nn.Module
             yield return ($"down.{i}", h);
             h = h.MaxPool();
         }
-        yield return ("mid1", h = _mid1.Forward(h, embedding, dropout));
-        yield return ("attention", h = _attention.Forward(h));
-        yield return ("mid2", h = _mid2.Forward(h, embedding, dropout));
-        for (int i = 0; i < _up.Length; i++)
+        yield return ("mid1", h = h.Into(v => _mid1.Forward(v, embedding, dropout)));
+        yield return ("attention", h = h.Into(_attention.Forward));
+        yield return ("mid2", h = h.Into(v => _mid2.Forward(v, embedding, dropout)));
+        foreach (var (i, level) in _up.Index())
         {
-            h = _up[i].Forward(h, skips.Pop(), embedding, dropout);
+            h = h.Into(v => skips.Pop().Into(skip => level.Forward(v, skip, embedding, dropout)));
             yield return ($"up.{i}", h);
         }
     }

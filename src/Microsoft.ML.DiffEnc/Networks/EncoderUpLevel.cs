@@ -18,9 +18,9 @@ internal sealed class EncoderUpLevel : nn.Module
 
     public Dual Forward(Dual h, Dual skip, Dual embedding, Dropout? dropout)
     {
-        h = Dual.Concatenate(_upsample.Forward(h), skip);
+        h = _upsample.Forward(h).Into(v => Dual.Concatenate(v, skip));
         foreach (var block in _blocks)
-            h = block.Forward(h, embedding, dropout);
+            h = h.Into(v => block.Forward(v, embedding, dropout));
         return h;
     }
 }

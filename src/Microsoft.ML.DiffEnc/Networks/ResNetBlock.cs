@@ -38,9 +38,9 @@ internal sealed class ResNetBlock : nn.Module
     public Dual Forward(Dual x, Dual embedding, Dropout? dropout)
     {
         using var scope = NewDisposeScope();
-        var h = _conv1.Forward(_norm1.Swish(x));
-        h += _condProj.Forward(embedding).OverPixels();
-        h = _conv2.Forward(_norm2.Swish(h, dropout));
+        var h = _norm1.Swish(x).Into(_conv1.Forward)
+            .Into(v => v + _condProj.Forward(embedding).OverPixels())
+            .Into(v => _norm2.Swish(v, dropout)).Into(_conv2.Forward);
         return ((_shortcut?.Forward(x) ?? x) + h).MoveToOuterDisposeScope();
     }
 }

@@ -32,20 +32,12 @@ public class NearestNeighboursTests
     public void A_point_of_the_sample_is_not_its_own_neighbour_and_copies_are_no_measure()
     {
         var line = NearestNeighbours.Fit(Line(20));
-        double[] distances = [.. line.DistancesFromTheOthers()];
+        double[] distances = [.. line.DistancesOfTheLast(20)];
         Assert.True(distances[0] > distances[10] && distances[10] > 0.5, $"{distances[0]}, {distances[10]}");
+        Assert.Equal(distances[17..], line.DistancesOfTheLast(3));
         var copies = NearestNeighbours.Fit([.. Line(20), .. Enumerable.Repeat(new[] { 50f }, 8)]);
         Assert.All(copies.Own, d => Assert.True(d > 0));
         Assert.True(double.IsFinite(copies.Distance([51])));
-    }
-
-    [Fact]
-    public void A_large_sample_is_thinned_out_evenly()
-    {
-        var line = NearestNeighbours.Fit(Line(10_000));
-        Assert.Equal(NearestNeighbours.MostPoints, line.Count);
-        double[] kept = [.. line.Points.Select(p => (double)p * line.Space.Scale[0] + line.Space.Mean[0])];
-        Assert.All(kept.Zip(kept.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 1.9, 3.1));
     }
 
     [Fact]

@@ -11,11 +11,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     // Of all places of all calibration images, this share lies below the map's mid-grey.
     private const double MapShare = 0.999;
 
-    // In standard deviations above the mean. Hardly a normal image's losses are farther; those of noise, or of another data set, are by far.
-    private const double UsualLosses = 5;
-
-    // The losses' density has a few dozen parameters that matter: what it does not need, calibrates.
-    private const int EnoughBesideTheRemembered = 200;
+    // The losses' density and what they predict have a few dozen parameters that matter: what these do not need, calibrates.
+    private const int EnoughBesideTheRemembered = 400;
 
     private readonly IHost _host;
     private readonly DiffEncTransformer _model;
@@ -35,7 +32,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
 
     /// <summary>
     /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that learn from normal
-    /// images (all but the two of bits per dimension) learn from every second image, or from 200 where the model remembers others, and are calibrated
+    /// images (all but the two of bits per dimension) learn from every second image, or from 400 where the model remembers others, and are calibrated
     /// on the rest.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
@@ -49,7 +46,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         var images = PixelTable.Load(_host, input, _model.ImageColumn, _options.CancellationToken);
         bool isFitted = AnomalyMeasures.IsFitted(_options.Score);
         var remembered = _options.UseTrainingImages && AnomalyMeasures.NeedsFeatures(_options.Score) ? _model.Model.TrainingImages : null;
-        var (fitting, calibrating) = Split(images.Count, isFitted, remembered is null ? int.MaxValue : EnoughBesideTheRemembered);
+        var (fitting, calibrating) = Split(images.Count, isFitted, remembered is null ? NearestNeighbours.MostPoints : EnoughBesideTheRemembered);
         CheckCount(images.Count, calibrating.Length, isFitted);
 
         var scorer = new AnomalyScorer(_model, _options.Score, _profile);
@@ -95,16 +92,12 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             return new();
         if (score == AnomalyScore.Typicality)
             return new(TypicalBits: normal.Average(m => m.Bits));
-        var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(normal.SelectMany(m => m.Losses).ToArray(), normal[0].Losses.Length) : null;
-        var points = normal.Select(m => m.Features);
-        var features = AnomalyMeasures.NeedsFeatures(score) ? remembered?.With(points) ?? NearestNeighbours.Fit([.. points]) : null;
-        AnomalyNorm.Spreads? spread = null;
-        if (score == AnomalyScore.Profile)
-        {
-            var (mean, deviation) = Spread([.. normal.Select(m => losses!.Distance(m.Losses))]);
-            spread = new(mean, deviation, Spread([.. features!.DistancesFromTheOthers()]).Deviation, UsualLosses);
-        }
-        return new(losses, spread) { Features = features };
+        double[][] profiles = [.. normal.Select(m => m.Losses)];
+        var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(profiles.SelectMany(p => p).ToArray(), profiles[0].Length) : null;
+        float[][] points = [.. normal.Select(m => m.Features)];
+        var features = AnomalyMeasures.NeedsFeatures(score) ? remembered?.With(points) ?? NearestNeighbours.Fit(points) : null;
+        var usual = score == AnomalyScore.Profile ? UsualDistances.Fit(profiles, losses!, [.. features!.DistancesOfTheLast(points.Length)]) : null;
+        return new(losses, usual) { Features = features };
     }
 
     /// <summary>Half of the images, evenly spread, to learn from, or as many as are enough; and the others to calibrate on.</summary>
@@ -117,13 +110,6 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             isFirst[(int)((long)i * images / fitting)] = true;
         int[] rows = [.. Enumerable.Range(0, images)];
         return ([.. rows.Where(r => isFirst[r])], [.. rows.Where(r => !isFirst[r])]);
-    }
-
-    /// <summary>The mean and the standard deviation, the latter above 0.</summary>
-    private static (double Mean, double Deviation) Spread(double[] values)
-    {
-        double mean = values.Average();
-        return (mean, Math.Max(Math.Sqrt(values.Average(v => Math.Pow(v - mean, 2))), 1e-9));
     }
 
     /// <summary>Measures images of a table, a batch at a time.</summary>

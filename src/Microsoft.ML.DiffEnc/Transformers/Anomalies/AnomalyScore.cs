@@ -4,8 +4,8 @@ namespace Microsoft.ML.DiffEnc;
 public enum AnomalyScore
 {
     /// <summary>
-    /// What is unusual in an image's features or in its losses: the distance of <see cref="Neighbours"/> in standard deviations over normal images,
-    /// and that of <see cref="LossDensity"/> from the mean of normal images as far as it is more than five standard deviations above theirs.
+    /// What is unusual in an image's features or in its losses: the distance of <see cref="Neighbours"/>, against the one that normal images with such
+    /// losses have, or the distance of <see cref="LossDensity"/> from their mean, whichever is more, in standard deviations over normal images.
     /// </summary>
     Profile,
 

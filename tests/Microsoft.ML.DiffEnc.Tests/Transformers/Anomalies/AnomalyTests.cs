@@ -160,10 +160,10 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
     }
 
     [Fact]
-    public void Of_many_images_two_hundred_are_learned_from_and_the_others_calibrate()
+    public void Of_many_images_four_hundred_are_learned_from_and_the_others_calibrate()
     {
-        using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.Neighbours)).Fit(TrainingRuns.Discs(_ml, 450));
-        Assert.Equal((300 + 200, 250), (detector.Settings.Norm.Features!.Count, detector.Settings.Calibration.Length));
+        using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.Neighbours)).Fit(TrainingRuns.Discs(_ml, 850));
+        Assert.Equal((300 + 400, 450), (detector.Settings.Norm.Features!.Count, detector.Settings.Calibration.Length));
     }
 
     [Fact]
