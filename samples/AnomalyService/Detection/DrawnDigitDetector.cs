@@ -58,7 +58,6 @@ internal static class DrawnDigitDetector
         IDataView normal = ml.Data.FilterRowsByColumn(digits.Test, "Label", upperBound: 0.5);
         using AnomalyTransformer detector = ml.Generative().DetectAnomalies(model, new AnomalyOptions
         {
-            Score = AnomalyScore.LossDensity, // it sees scratches and speckles, where the map shows them
             FalsePositiveRate = 0.01,
             AnomalyMapColumnName = "Map",
             CancellationToken = cancellation
