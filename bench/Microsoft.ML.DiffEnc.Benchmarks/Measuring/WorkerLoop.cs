@@ -83,14 +83,19 @@ internal sealed class WorkerLoop : IDisposable
         var model = Model(request);
         int batch = (int)request["batch"]!, images = (int)request["images"]!;
         _prepared = (model, batch);
+        var shapes = Shapes(model); // before the model that is measured: the two should not count together
+        var work = NetworkWork.Of(model, shapes);
         if ((bool)request["training"]!)
             _training = new TrainingMeasure(model, images, batch, _device, _precision);
         else
             _scoring = new ScoringMeasure(model, batch, _device);
-        using var shapes = DiffEncModel.Create(model);
-        var parameters = shapes.NamedParameters;
-        var work = NetworkWork.Of(model, parameters.ToDictionary(p => p.Key, p => p.Value.shape));
-        return new() { Parameters = parameters.Values.Sum(p => p.numel()), ForwardOperations = work.Denoiser, StepOperations = work.Step };
+        return new() { Parameters = shapes.Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b)), ForwardOperations = work.Denoiser, StepOperations = work.Step };
+    }
+
+    private static Dictionary<string, long[]> Shapes(ModelDescription model)
+    {
+        using var any = DiffEncModel.Create(model);
+        return any.NamedParameters.ToDictionary(p => p.Key, p => p.Value.shape);
     }
 
     private EncoderMeasure Encoder()
