@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.DiffEnc.Diffusion;
 
@@ -12,6 +13,10 @@ internal sealed record AnomalyNorm(ShrunkGaussian? Losses = null, UsualDistances
     /// <summary>Their features. Megabytes: an entry of its own in the model file.</summary>
     [JsonIgnore]
     public NearestNeighbours? Features { get; init; }
+
+    /// <summary>What the first versions knew in place of <see cref="Usual"/>. It is read, to be named, and never written.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Spread { get; init; }
 
     /// <summary>The score of an image from what was measured of it.</summary>
     public double Score(AnomalyScore score, AnomalyMeasures of) => score switch
@@ -30,7 +35,9 @@ internal sealed record AnomalyNorm(ShrunkGaussian? Losses = null, UsualDistances
             && (Losses is null || Losses.Mean.Length != lossesSize || Losses.Scale.Length != lossesSize || Losses.Whitening.Length != lossesSize * lossesSize))
             return $"lack the density of {lossesSize} profile values";
         if (score == AnomalyScore.Profile && Usual?.Fits(lossesSize) != true)
-            return "lack what normal images' distances usually are, or have no numbers for it; a detector of an earlier version must be fitted again";
+            return Spread is null
+                ? "lack what normal images' distances usually are, or have no numbers for it"
+                : "are those of an earlier version, whose score Profile was another; fit the detector again";
         return score == AnomalyScore.Typicality && TypicalBits is null ? "lack the mean bits per dimension" : null;
     }
 }
