@@ -17,11 +17,10 @@ internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts, bool vali
     public AnomalyCase LeftOut(string folder, int seed)
     {
         uint[] left = [(uint)(2 * seed - 2), (uint)(2 * seed - 1)];
-        var (training, normal, tried) = Digits(folder, r => !left.Contains(r.Label));
-        byte[][] held = [.. tried.Where(r => !left.Contains(r.Label)).Select(r => r.Image).Take(counts.Held)];
+        var (training, normal, held, odd) = Digits(folder, r => !left.Contains(r.Label));
         return new($"left-out-{left[0]}{left[1]}", seed, DigitSize, 1, training, normal, held,
         [
-            .. left.Select(c => ("left-out class", tried.Where(r => r.Label == c).Select(r => r.Image).Take(counts.LeftOut).ToArray())),
+            .. left.Select(c => ("left-out class", odd.Where(r => r.Label == c).Select(r => r.Image).Take(counts.LeftOut).ToArray())),
             .. Odd(held, new Random(seed), DigitSize),
         ]);
     }
@@ -32,9 +31,8 @@ internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts, bool vali
     /// <param name="seed">Of the training.</param>
     public AnomalyCase OneClass(string folder, uint digit, int seed)
     {
-        var (training, normal, tried) = Digits(folder, r => r.Label == digit);
-        byte[][] held = [.. tried.Where(r => r.Label == digit).Select(r => r.Image).Take(counts.Held)];
-        byte[][] others = [.. tried.Where(r => r.Label != digit).GroupBy(r => r.Label).SelectMany(c => c.Take(counts.LeftOut)).Select(r => r.Image)];
+        var (training, normal, held, odd) = Digits(folder, r => r.Label == digit);
+        byte[][] others = [.. odd.GroupBy(r => r.Label).SelectMany(c => c.Take(counts.LeftOut)).Select(r => r.Image)];
         return new($"one-class-{digit}-seed-{seed}", seed, DigitSize, 1, training, normal, held, [($"{digit}", others)]);
     }
 
@@ -51,13 +49,14 @@ internal sealed class AnomalyCases(MLContext ml, AnomalyCounts counts, bool vali
             [("MNIST as colour", digits), .. Odd(tried, new Random(seed), ColourSize)]);
     }
 
-    /// <summary>Normal digits to train on, normal ones to learn from, and all that scores may be tried on.</summary>
-    private (byte[][] Training, byte[][] Normal, Row[] Tried) Digits(string folder, Func<Row, bool> isNormal)
+    /// <summary>Normal digits to train on, to learn from and to be tried on, and all odd ones that scores may be tried on.</summary>
+    private (byte[][] Training, byte[][] Normal, byte[][] Held, Row[] Odd) Digits(string folder, Func<Row, bool> isNormal)
     {
         Row[] train = Rows(StudyImages.View(ml, folder, "train")), further = train[TrainedOn..];
         Row[] normal = [.. further.Where(isNormal).Take(counts.Normal)];
-        return ([.. train[..TrainedOn].Where(isNormal).Select(r => r.Image)], [.. normal.Select(r => r.Image)],
-            validation ? [.. further.Except(normal)] : Rows(StudyImages.View(ml, folder, "t10k")));
+        Row[] tried = validation ? [.. further.Except(normal)] : Rows(StudyImages.View(ml, folder, "t10k"));
+        byte[][] Images(IEnumerable<Row> rows) => [.. rows.Where(isNormal).Select(r => r.Image)];
+        return (Images(train[..TrainedOn]), Images(normal), [.. Images(tried).Take(counts.Held)], [.. tried.Where(r => !isNormal(r))]);
     }
 
     private IEnumerable<(string, byte[][])> Odd(byte[][] held, Random random, int size)

@@ -13,8 +13,7 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <param name="Deviation">The root mean square error of the predictions of points from the others, above 0.</param>
 internal sealed record RidgeRegression(double[] Mean, double[] Scale, double[] Slopes, double Offset, double Deviation)
 {
-    // As in ShrunkGaussian: a coordinate that never changes predicts nothing.
-    private const double LeastScale = 1e-6, LeastDeviation = 1e-9;
+    private const double LeastDeviation = 1e-9;
 
     // For each point.
     private static readonly double[] s_penalties = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
@@ -25,11 +24,8 @@ internal sealed record RidgeRegression(double[] Mean, double[] Scale, double[] S
     {
         using var scope = NewDisposeScope();
         int n = values.Length;
-        var x = tensor(points.ToArray(), [n, points.Length / n]); // [n, d]
+        var (mean, scale, standard) = StandardScores.Of(points, n);
         var y = tensor(values.ToArray());
-        var mean = x.mean([0L]);
-        var scale = (x - mean).square().mean([0L]).sqrt().clamp_min(LeastScale);
-        var standard = (x - mean) / scale;
         double offset = y.mean().item<double>();
         // In the principal directions, the fit at any penalty is a division.
         var (directions, squares, _) = linalg.svd(standard, fullMatrices: false); // U [n, k], S [k]

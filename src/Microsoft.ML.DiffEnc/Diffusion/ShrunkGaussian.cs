@@ -13,19 +13,13 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// 1.</param>
 internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Whitening)
 {
-    // A coordinate that never changes (the latent loss of an image-independent encoder, say) must not divide by zero; any change of it is unusual.
-    private const double LeastScale = 1e-6;
-
     /// <param name="points">n points of d coordinates each, row by row; n of at least 2.</param>
     /// <param name="dimensions">d.</param>
     public static ShrunkGaussian Fit(ReadOnlySpan<double> points, int dimensions)
     {
         using var scope = NewDisposeScope();
-        var x = tensor(points.ToArray(), [points.Length / dimensions, dimensions]); // [n, d]
-        long n = x.size(0);
-        var mean = x.mean([0L]);
-        var scale = (x - mean).square().mean([0L]).sqrt().clamp_min(LeastScale);
-        var standard = (x - mean) / scale;
+        int n = points.Length / dimensions;
+        var (mean, scale, standard) = StandardScores.Of(points, n);
         var covariance = standard.t().mm(standard) / n;
         var target = eye(dimensions, dtype: float64);
         // δ = ‖S − I‖² is what separates the two; β, how much of it is the sample's error: the mean of ‖x xᵀ − S‖² over n.

@@ -32,8 +32,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
 
     /// <summary>
     /// Scores all images of <paramref name="input"/>, which should be normal, and none that the model was trained on. Scores that learn from normal
-    /// images (all but the two of bits per dimension) learn from every second image, or from 400 where the model remembers others, and are calibrated
-    /// on the rest.
+    /// images (all but the two of bits per dimension) learn from every second image, but from no more than 4,096, or than 400 where the model remembers
+    /// others, and are calibrated on the rest.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
