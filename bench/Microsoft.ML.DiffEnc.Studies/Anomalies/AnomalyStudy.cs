@@ -30,26 +30,8 @@ internal sealed class AnomalyStudy(MLContext ml, string folder, int steps, IRead
         }
     }
 
-    private DiffEncTransformer Trained(AnomalyCase of)
-    {
-        string file = Path.Combine(folder, of.Name + ".zip");
-        if (File.Exists(file))
-            return DiffEncTransformer.FindIn(ml.Model.Load(file, out _));
-        IDataView images = View(of.Training, of);
-        var model = ml.Generative().DiffEnc(new DiffEncTrainer.Options
-        {
-            Width = of.Size,
-            Height = of.Size,
-            Channels = of.Channels,
-            Preset = DiffEncPreset.Tiny,
-            Steps = steps,
-            Seed = of.Seed,
-            CancellationToken = cancellation,
-        }).Fit(images);
-        Directory.CreateDirectory(folder);
-        ml.Model.Save(model, images.Schema, file);
-        return model;
-    }
+    private DiffEncTransformer Trained(AnomalyCase of) => StudyModel.LoadOrTrain(
+        ml, Path.Combine(folder, of.Name + ".zip"), View(of.Training, of), (of.Size, of.Size, of.Channels), steps, of.Seed, cancellation);
 
     /// <summary>The scores of <see cref="AnomalyScore"/>, as its detectors compute them; what several need is computed once.</summary>
     private IEnumerable<(string Name, float[] Scores)> Scores(DiffEncTransformer model, AnomalyCase of, byte[][] tried)

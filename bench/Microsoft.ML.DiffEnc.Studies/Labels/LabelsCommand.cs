@@ -11,7 +11,13 @@ internal static class LabelsCommand
 
     public static System.CommandLine.Command Create()
     {
-        var (model, path) = (StudyOptions.Model(), StudyOptions.Path());
+        var path = StudyOptions.Path();
+        var model = new Option<string>("--model")
+        {
+            Description = "A saved ML.NET model with a DiffEnc transformer in it. Where there is none, one is trained and saved.",
+            Required = true,
+        };
+        var steps = StudyOptions.Count("--steps", "Training steps of the preset Tiny, without labels, on the first 50,000 training images.", 800);
         var labels = Several("--labels", "Numbers of labelled images, besides all of them.", 100, 1000);
         var labelled = StudyOptions.Count("--labelled", "Images that labels are drawn from: as many are all labels.", 5000, least: 20);
         var draws = StudyOptions.Count("--draws", "Draws of the labelled images.", 5, least: 2);
@@ -21,19 +27,19 @@ internal static class LabelsCommand
         var normalizations = Several("--normalizations", "What is done to features of blocks.", FeatureNormalization.Rectified, FeatureNormalization.None);
         var test = new Option<bool>("--test")
         {
-            Description = "Takes labels and measures in the test set: once, when all has been chosen on images of the training set.",
+            Description = "Measures in the test set, with labels of the whole training set: once, when all has been chosen on images of the training set.",
         };
         var command = new System.CommandLine.Command(
             "labels", "Accuracy of ML.NET's linear classifiers with few labels: on pixels, on principal components and on the model's representations.")
         {
-            model, path, labels, labelled, draws, validation, times, blocks, normalizations, test
+            model, path, steps, labels, labelled, draws, validation, times, blocks, normalizations, test
         };
         command.SetAction((parsed, cancellation) =>
         {
             var ml = new MLContext(seed: 1);
-            using var loaded = DiffEncTransformer.FindIn(ml.Model.Load(parsed.GetRequiredValue(model), out _));
             var study = new LabelsStudy(
                 ml, parsed.GetRequiredValue(path), parsed.GetValue(validation), parsed.GetValue(labelled), parsed.GetValue(test), cancellation);
+            using var loaded = study.Model(parsed.GetRequiredValue(model), parsed.GetValue(steps));
             int[] counts = [.. parsed.GetValue(labels)!.Where(n => n < study.Labelled), study.Labelled];
             Table table = NewTable(counts);
             void Add(string name, ITransformer features)

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Training;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter, 2019) with β = (0.9, 0.99) and ε = 1e−8, the paper's; no decay on biases. One fused kernel updates
-/// all weights: libtorch has it, TorchSharp reaches it through TorchScript.
+/// all weights: ours on the CPU, libtorch's, which TorchSharp reaches through TorchScript, elsewhere.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {
@@ -85,7 +86,11 @@ internal sealed class AdamW : IDisposable
                 return;
             using var scope = NewDisposeScope();
             var gradients = Array.ConvertAll(_weights, w => w.grad ?? throw new UnreachableException("A weight has no part in the loss."));
-            Kernel.Value.invoke("step", _weights, gradients, _mean, _square, None, _steps, learningRate, Beta1, Beta2, _decay, Epsilon);
+            if (AdamWKernel.Takes(_weights))
+                AdamWKernel.Step(
+                    _weights, Array.ConvertAll(gradients, g => g.contiguous()), _mean, _square, _steps, new(learningRate, Beta1, Beta2, _decay, Epsilon));
+            else
+                Kernel.Value.invoke("step", _weights, gradients, _mean, _square, None, _steps, learningRate, Beta1, Beta2, _decay, Epsilon);
             foreach (var weight in _weights)
                 weight.grad = null;
         }
