@@ -12,14 +12,14 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// </summary>
 internal static unsafe class WinogradConvolution
 {
-    private const int FewestChannels = 16, SmallestSide = 8, LargestSide = 4096;
+    private const int FewestChannels = 16, ChannelsTogether = 4, SmallestSide = 8, LargestSide = 4096;
     private const nint AtOnce = 2 << 20, MostPerImage = 16 << 20; // numbers on both sides of the products
 
-    /// <summary>Whether this machine has what it needs: a processor with AVX2, and a libtorch with MKL.</summary>
-    public static bool Available => Avx2.IsSupported && Fma.IsSupported && MatrixProducts.Available;
+    /// <summary>Whether this machine has what it needs: a processor with AVX2.</summary>
+    public static bool Available => Avx2.IsSupported && Fma.IsSupported;
 
     /// <summary>
-    /// Whether it is for such a convolution: in single precision, of enough channels and pixels, and of images that take no more than 64 MiB on both
+    /// Whether it is for such a convolution: in single precision, of enough channels, multiples of four, and enough pixels, and of images that take no more than 64 MiB on both
     /// sides of the products (172×172 pixels with 128 channels each).
     /// </summary>
     /// <param name="x">[B, C_in, H, W].</param>
@@ -32,7 +32,7 @@ internal static unsafe class WinogradConvolution
         var shape = ConvolutionShape.Of(x, weight);
         return shape is { Images: > 0, Inputs: >= FewestChannels, Outputs: >= FewestChannels }
             and { Height: >= SmallestSide and <= LargestSide, Width: >= SmallestSide and <= LargestSide }
-            && shape.Filters % Simd.Lanes == 0 && PerImage(shape) <= MostPerImage;
+            && shape.Inputs % ChannelsTogether == 0 && shape.Outputs % ChannelsTogether == 0 && PerImage(shape) <= MostPerImage;
     }
 
     /// <param name="x">[B, C_in, H, W], with or without a tangent.</param>
@@ -66,16 +66,16 @@ internal static unsafe class WinogradConvolution
             float* offsets = At(bias);
             int most = Most(x.Count);
             using var space = Workspace.Rent(OfFactors, OfTiles(shape.Inputs, most), OfTiles(shape.Outputs, most));
-            var factors = Factors(weight, space);
+            float* factors = Factors(weight, space);
             float* windows = space.Take(OfTiles(shape.Inputs, most)), sums = space.Take(OfTiles(shape.Outputs, most));
             for (int first = 0; first < x.Count; first += most)
             {
                 int start = first, count = Math.Min(most, x.Count - first);
                 var (read, made) = (Tiles(windows, shape.Inputs, count), Tiles(sums, shape.Outputs, count));
                 ReadWindows(x, start, count, read);
-                MatrixProducts.Multiply(Winograd.Products, factors, read, made);
+                WinogradProducts.ToOutputs(factors, read, made);
                 EachPlane(shape.Outputs, count, (channel, i) => _planes.ToOutputs(
-                    Plane(made, channel, i), made.Step, start + i < shape.Images ? offsets[channel] : 0, y.Plane(start + i, channel)));
+                    made.Plane(channel, i), made.Step, start + i < shape.Images ? offsets[channel] : 0, y.Plane(start + i, channel)));
             }
             return outputs;
         }
@@ -90,9 +90,8 @@ internal static unsafe class WinogradConvolution
             float* biases = ofBias is null ? null : At(ofBias);
             int most = Most(x.Count);
             using var space = Workspace.Rent(OfFactors, OfFactors, OfTiles(shape.Inputs, most), OfTiles(shape.Outputs, most));
-            var factors = Factors(weight, space);
-            var ofFactors = new MatrixStack(space.Take(OfFactors), shape.Outputs, shape.Inputs);
-            float* windows = space.Take(OfTiles(shape.Inputs, most)), sums = space.Take(OfTiles(shape.Outputs, most));
+            float* factors = Factors(weight, space);
+            float* ofFactors = space.Take(OfFactors), windows = space.Take(OfTiles(shape.Inputs, most)), sums = space.Take(OfTiles(shape.Outputs, most));
             for (int first = 0; first < x.Count; first += most)
             {
                 int start = first, count = Math.Min(most, x.Count - first);
@@ -100,35 +99,41 @@ internal static unsafe class WinogradConvolution
                 EachPlane(shape.Outputs, count, (channel, i) =>
                 {
                     float* plane = dy.Plane(start + i, channel);
-                    _planes.OfOutputs(plane, Plane(made, channel, i), made.Step);
+                    _planes.OfOutputs(plane, made.Plane(channel, i), made.Step);
+                    if (i == count - 1)
+                        made.EndRows(channel);
                     if (biases != null && start + i < shape.Images)
                         biases[(start + i) * shape.Outputs + channel] = Simd.Sum(plane, shape.Pixels);
                 });
                 if (ofFilters)
                 {
                     ReadWindows(x, start, count, read);
-                    MatrixProducts.Multiply(Winograd.Products, made, read.T, ofFactors, adds: first > 0);
+                    WinogradProducts.ToFactors(made, read, ofFactors, adds: first > 0);
                 }
                 if (ofInput)
                 {
-                    MatrixProducts.Multiply(Winograd.Products, factors.T, made, read);
-                    EachPlane(shape.Inputs, count, (channel, i) => _planes.ToWindows(Plane(read, channel, i), read.Step, dx.Plane(start + i, channel)));
+                    WinogradProducts.ToInputs(factors, made, read);
+                    EachPlane(shape.Inputs, count, (channel, i) => _planes.ToWindows(read.Plane(channel, i), read.Step, dx.Plane(start + i, channel)));
                 }
             }
             if (ofWeight is not null)
-                WinogradFilters.Backward(ofFactors.First, shape.Filters, At(ofWeight));
+                WinogradFilters.Backward(ofFactors, shape.Filters, At(ofWeight));
             return [.. parts.Select((_, i) => ofInput ? ofParts[i] : null), ofWeight, ofBias?.sum([0L])];
         }
 
         private static (Tensor[] Parts, Tensor Weight, Tensor Bias) Split(IReadOnlyList<Tensor> inputs) => ([.. inputs.SkipLast(2)], inputs[^2], inputs[^1]);
 
-        private void ReadWindows(Images x, int start, int count, MatrixStack to)
-            => EachPlane(shape.Inputs, count, (channel, i) => _planes.OfWindows(x.Plane(start + i, channel), Plane(to, channel, i), to.Step));
-
-        private MatrixStack Factors(Tensor weight, Workspace space)
+        private void ReadWindows(Images x, int start, int count, WinogradTiles to) => EachPlane(shape.Inputs, count, (channel, i) =>
         {
-            var factors = new MatrixStack(space.Take(OfFactors), shape.Outputs, shape.Inputs);
-            WinogradFilters.Forward(At(weight), shape.Filters, factors.First);
+            _planes.OfWindows(x.Plane(start + i, channel), to.Plane(channel, i), to.Step);
+            if (i == count - 1)
+                to.EndRows(channel);
+        });
+
+        private float* Factors(Tensor weight, Workspace space)
+        {
+            float* factors = space.Take(OfFactors);
+            WinogradFilters.Forward(At(weight), shape.Filters, factors);
             return factors;
         }
 
@@ -141,12 +146,9 @@ internal static unsafe class WinogradConvolution
 
         private nint OfFactors => (nint)Winograd.Products * shape.Filters;
 
-        private nint OfTiles(int channels, int images) => (nint)Winograd.Products * channels * images * _planes.Tiles;
+        private nint OfTiles(int channels, int images) => WinogradTiles.Size(channels, _planes.Tiles, images);
 
-        private MatrixStack Tiles(float* first, int channels, int images) => new(first, channels, images * _planes.Tiles);
-
-        /// <summary>The first tile of a plane.</summary>
-        private float* Plane(MatrixStack tiles, int channel, int image) => tiles.First + (nint)channel * tiles.Columns + image * _planes.Tiles;
+        private WinogradTiles Tiles(float* first, int channels, int images) => new(first, channels, _planes.Tiles, images);
 
         private static void EachPlane(int channels, int images, Action<int, int> compute) => ComputeThreads.For(channels, channel =>
         {

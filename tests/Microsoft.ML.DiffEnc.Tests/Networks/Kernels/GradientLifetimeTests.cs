@@ -11,7 +11,7 @@ public class GradientLifetimeTests
     /// <summary>Each function of ours, given a value and a tangent of [2, 16, 16, 16].</summary>
     public static TheoryData<string> Functions => new("norm", "convolution", "attention");
 
-    [Avx2LinuxTheory]
+    [Avx2Theory]
     [MemberData(nameof(Functions))]
     public void A_half_of_a_pair_that_no_loss_depends_on_has_no_say(string function)
     {
@@ -32,7 +32,7 @@ public class GradientLifetimeTests
         }
     }
 
-    [Avx2LinuxTheory]
+    [Avx2Theory]
     [MemberData(nameof(Functions))]
     public void Several_passes_through_a_graph_find_what_each_needs(string function)
     {

@@ -12,12 +12,13 @@ public class WinogradConvolutionTests
 {
     private const double Tolerance = 1e-5;
 
-    [Avx2LinuxTheory]
+    [Avx2Theory]
     [InlineData(3, 16, 24, 28, 28)] // seven tiles in a row
     [InlineData(2, 24, 16, 8, 8)] // the smallest picture
     [InlineData(2, 16, 16, 13, 11)] // tiles that reach beyond the picture, one row of pixels and three
     [InlineData(1, 16, 32, 10, 37)] // more than eight tiles in a row
     [InlineData(1, 16, 16, 41, 72)]
+    [InlineData(2, 20, 28, 12, 12)] // numbers of channels that no block of the products divides
     [InlineData(5, 128, 64, 32, 32)] // not all images at a time
     [InlineData(1, 16, 16, 9, 300)] // a row of more tiles than are gathered
     public void Value_derivative_and_all_gradients_are_those_of_a_direct_convolution(int images, int inputs, int outputs, int height, int width)
@@ -42,7 +43,7 @@ public class WinogradConvolutionTests
         }
     }
 
-    [Avx2LinuxFact]
+    [Avx2Fact]
     public void Its_error_is_of_the_order_of_a_direct_convolution_in_the_same_precision()
     {
         using var scope = NewDisposeScope();
@@ -55,7 +56,7 @@ public class WinogradConvolutionTests
         Assert.InRange(Error(Direct(new Dual(x), weight, bias).Value), 5e-8, 2e-6);
     }
 
-    [Avx2LinuxTheory]
+    [Avx2Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]
     public void Only_the_gradients_that_are_asked_for_are_computed(bool ofInput, bool ofWeight)
@@ -78,7 +79,7 @@ public class WinogradConvolutionTests
         }
     }
 
-    [Avx2LinuxFact]
+    [Avx2Fact]
     public void A_convolution_takes_it_unless_second_derivatives_may_follow()
     {
         using var scope = NewDisposeScope();
@@ -93,7 +94,7 @@ public class WinogradConvolutionTests
         Assert.True(fast.allclose(y, rtol: 1e-4, atol: 1e-5));
     }
 
-    [Avx2LinuxFact]
+    [Avx2Fact]
     public void What_it_is_not_for_it_leaves_alone()
     {
         using var scope = NewDisposeScope();
@@ -101,6 +102,8 @@ public class WinogradConvolutionTests
         Assert.True(WinogradConvolution.Takes(x, weight));
         Assert.False(WinogradConvolution.Takes(x, zeros(16, 16, 1, 1)));
         Assert.False(WinogradConvolution.Takes(zeros(1, 5, 8, 8), zeros(16, 5, 3, 3)));
+        Assert.False(WinogradConvolution.Takes(zeros(1, 18, 8, 8), zeros(16, 18, 3, 3)));
+        Assert.False(WinogradConvolution.Takes(x, zeros(18, 16, 3, 3)));
         Assert.False(WinogradConvolution.Takes(zeros(1, 16, 7, 7), weight));
         Assert.False(WinogradConvolution.Takes(zeros(0, 16, 8, 8), weight));
         Assert.False(WinogradConvolution.Takes(zeros(1, 8, 8, 8), weight)); // which libtorch refuses
@@ -109,7 +112,7 @@ public class WinogradConvolutionTests
         Assert.False(WinogradConvolution.Takes(x, weight));
     }
 
-    [Avx2LinuxFact]
+    [Avx2Fact]
     public void What_is_no_number_stays_none()
     {
         using var scope = NewDisposeScope();
@@ -119,7 +122,7 @@ public class WinogradConvolutionTests
         Assert.True(WinogradConvolution.Apply(new Dual(x), ones(16, 16, 3, 3), zeros(16)).Value[0, 0, 4, 4].isnan().item<bool>());
     }
 
-    [Avx2LinuxFact]
+    [Avx2Fact]
     public void Calls_of_several_threads_do_not_meet()
     {
         using var scope = NewDisposeScope();

@@ -4,7 +4,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Support;
 
 /// <summary>The same for a theory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class Avx2LinuxTheoryAttribute : TheoryAttribute
+public sealed class Avx2TheoryAttribute : TheoryAttribute
 {
-    public Avx2LinuxTheoryAttribute() => Skip = Avx2LinuxFactAttribute.Reason;
+    public Avx2TheoryAttribute() => Skip = Avx2FactAttribute.Reason;
 }

@@ -1,0 +1,226 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.DiffEnc.Interop;
+using static Microsoft.ML.DiffEnc.Networks.Kernels.Simd;
+using Floats = System.Runtime.Intrinsics.Vector256<float>;
+
+namespace Microsoft.ML.DiffEnc.Networks.Kernels;
+
+/// <summary>
+/// The 36 matrix products of a convolution by <see cref="Winograd"/>'s products, and of its gradients. Their matrices are small, and lie so that nothing
+/// has to be copied first, which a general library does for every product. The numbers of channels are multiples of 4.
+/// </summary>
+internal static unsafe class WinogradProducts
+{
+    private const int Panel = WinogradTiles.Panel, PanelsAtOnce = 8, RowsAtOnce = 32;
+
+    /// <summary>made = factors · read, the sums over the inputs' channels.</summary>
+    /// <param name="factors">[36, out, in].</param>
+    /// <param name="read">Of the inputs' channels.</param>
+    /// <param name="made">Of the outputs' channels.</param>
+    public static void ToOutputs(float* factors, WinogradTiles read, WinogradTiles made) => Multiply(factors, read.Channels, 1, read, made);
+
+    /// <summary>read = factorsᵀ · made, the gradient of what <see cref="ToOutputs"/> reads.</summary>
+    /// <param name="factors">[36, out, in].</param>
+    /// <param name="made">The gradients of the sums.</param>
+    /// <param name="read">Receives the gradient.</param>
+    public static void ToInputs(float* factors, WinogradTiles made, WinogradTiles read) => Multiply(factors, 1, read.Channels, made, read);
+
+    /// <summary>factors = made · readᵀ, or that added to them: the gradient of the factors. Behind the last tile there are zeros.</summary>
+    /// <param name="made">The gradients of the sums.</param>
+    /// <param name="read">What <see cref="ToOutputs"/> has read.</param>
+    /// <param name="factors">Receives the gradient, [36, out, in].</param>
+    /// <param name="adds">Whether it is added.</param>
+    public static void ToFactors(WinogradTiles made, WinogradTiles read, float* factors, bool adds)
+    {
+        int parts = (made.Channels + RowsAtOnce - 1) / RowsAtOnce;
+        ComputeThreads.For(Winograd.Products * parts, piece =>
+        {
+            var (product, part) = Math.DivRem(piece, parts);
+            int first = part * RowsAtOnce, end = Math.Min(made.Channels, first + RowsAtOnce);
+            float* rows = factors + (nint)product * made.Channels * read.Channels;
+            RowsOfFactors(made.Matrix(product), read.Matrix(product), read.Pitch, read.Count, rows, first, end, read.Channels, adds);
+        });
+    }
+
+    /// <summary>to = a · from, of each matrix.</summary>
+    /// <param name="a">Matrices of a row for each channel of <paramref name="to"/> and a column for each of <paramref name="from"/>.</param>
+    /// <param name="row">From a number of a row of a to that of the next row.</param>
+    /// <param name="column">From a number of a row of a to its next.</param>
+    /// <param name="from">What is multiplied.</param>
+    /// <param name="to">Receives the products.</param>
+    private static void Multiply(float* a, nint row, nint column, WinogradTiles from, WinogradTiles to)
+    {
+        int panels = (to.Count + Panel - 1) / Panel, parts = (panels + PanelsAtOnce - 1) / PanelsAtOnce;
+        ComputeThreads.For(Winograd.Products * parts, piece =>
+        {
+            var (product, part) = Math.DivRem(piece, parts);
+            int first = part * panels / parts * Panel, end = (part + 1) * panels / parts * Panel;
+            Multiply(
+                a + (nint)product * from.Channels * to.Channels, row, column, from.Matrix(product), from.Pitch, from.Channels,
+                to.Matrix(product), to.Channels, first, end);
+        });
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply(float* a, nint row, nint column, float* b, nint pitch, int inner, float* c, int rows, int first, int end)
+    {
+        for (int panel = first; panel < end; panel += Panel)
+        {
+            int i = 0;
+            for (; i + 6 <= rows; i += 6)
+                SixRows(a + i * row, row, column, b + panel, c + i * pitch + panel, pitch, inner);
+            if (i + 4 <= rows)
+            {
+                FourRows(a + i * row, row, column, b + panel, c + i * pitch + panel, pitch, inner);
+                i += 4;
+            }
+            if (i < rows)
+                TwoRows(a + i * row, row, column, b + panel, c + i * pitch + panel, pitch, inner);
+        }
+    }
+
+    // The sums of a block stay in registers: twelve of the sixteen that there are.
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SixRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
+    {
+        Floats c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
+        Floats c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        float* lower = a + 3 * row;
+        for (int k = 0; k < inner; k++)
+        {
+            var b0 = Eight(b);
+            var b1 = Eight(b + Lanes);
+            var x = All(*a);
+            c00 = MultiplyAdd(x, b0, c00);
+            c01 = MultiplyAdd(x, b1, c01);
+            x = All(a[row]);
+            c10 = MultiplyAdd(x, b0, c10);
+            c11 = MultiplyAdd(x, b1, c11);
+            x = All(a[2 * row]);
+            c20 = MultiplyAdd(x, b0, c20);
+            c21 = MultiplyAdd(x, b1, c21);
+            x = All(*lower);
+            c30 = MultiplyAdd(x, b0, c30);
+            c31 = MultiplyAdd(x, b1, c31);
+            x = All(lower[row]);
+            c40 = MultiplyAdd(x, b0, c40);
+            c41 = MultiplyAdd(x, b1, c41);
+            x = All(lower[2 * row]);
+            c50 = MultiplyAdd(x, b0, c50);
+            c51 = MultiplyAdd(x, b1, c51);
+            a += column;
+            lower += column;
+            b += pitch;
+        }
+        Store(c00, c01, c);
+        Store(c10, c11, c + pitch);
+        Store(c20, c21, c + 2 * pitch);
+        Store(c30, c31, c + 3 * pitch);
+        Store(c40, c41, c + 4 * pitch);
+        Store(c50, c51, c + 5 * pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
+    {
+        Floats c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        for (int k = 0; k < inner; k++)
+        {
+            var b0 = Eight(b);
+            var b1 = Eight(b + Lanes);
+            var x = All(*a);
+            c00 = MultiplyAdd(x, b0, c00);
+            c01 = MultiplyAdd(x, b1, c01);
+            x = All(a[row]);
+            c10 = MultiplyAdd(x, b0, c10);
+            c11 = MultiplyAdd(x, b1, c11);
+            x = All(a[2 * row]);
+            c20 = MultiplyAdd(x, b0, c20);
+            c21 = MultiplyAdd(x, b1, c21);
+            x = All(a[3 * row]);
+            c30 = MultiplyAdd(x, b0, c30);
+            c31 = MultiplyAdd(x, b1, c31);
+            a += column;
+            b += pitch;
+        }
+        Store(c00, c01, c);
+        Store(c10, c11, c + pitch);
+        Store(c20, c21, c + 2 * pitch);
+        Store(c30, c31, c + 3 * pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TwoRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
+    {
+        Floats c00 = default, c01 = default, c10 = default, c11 = default;
+        for (int k = 0; k < inner; k++)
+        {
+            var b0 = Eight(b);
+            var b1 = Eight(b + Lanes);
+            var x = All(*a);
+            c00 = MultiplyAdd(x, b0, c00);
+            c01 = MultiplyAdd(x, b1, c01);
+            x = All(a[row]);
+            c10 = MultiplyAdd(x, b0, c10);
+            c11 = MultiplyAdd(x, b1, c11);
+            a += column;
+            b += pitch;
+        }
+        Store(c00, c01, c);
+        Store(c10, c11, c + pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Floats c0, Floats c1, float* to)
+    {
+        c0.Store(to);
+        c1.Store(to + Lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowsOfFactors(float* made, float* read, nint pitch, int tiles, float* factors, int first, int end, int inputs, bool adds)
+    {
+        for (int row = first; row < end; row += 4)
+        {
+            for (int column = 0; column < inputs; column += 2)
+            {
+                float* a = made + row * pitch, lower = a + 2 * pitch, b = read + column * pitch, to = factors + (nint)row * inputs + column;
+                Floats c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+                for (int j = 0; j < tiles; j += Lanes)
+                {
+                    var b0 = Eight(b + j);
+                    var b1 = Eight(b + j + pitch);
+                    var x = Eight(a + j);
+                    c00 = MultiplyAdd(x, b0, c00);
+                    c01 = MultiplyAdd(x, b1, c01);
+                    x = Eight(a + j + pitch);
+                    c10 = MultiplyAdd(x, b0, c10);
+                    c11 = MultiplyAdd(x, b1, c11);
+                    x = Eight(lower + j);
+                    c20 = MultiplyAdd(x, b0, c20);
+                    c21 = MultiplyAdd(x, b1, c21);
+                    x = Eight(lower + j + pitch);
+                    c30 = MultiplyAdd(x, b0, c30);
+                    c31 = MultiplyAdd(x, b1, c31);
+                }
+                PutSums(c00, c01, c10, c11, to, inputs, adds);
+                PutSums(c20, c21, c30, c31, to + 2 * inputs, inputs, adds);
+            }
+        }
+    }
+
+    /// <summary>The sums over the eight of each, a and b in one row, c and d in the next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutSums(Floats a, Floats b, Floats c, Floats d, float* to, nint row, bool adds)
+    {
+        var halves = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
+        var sums = halves.GetLower() + halves.GetUpper();
+        if (adds)
+            sums += Sse.LoadHigh(Sse.LoadLow(sums, to), to + row);
+        Sse.StoreLow(to, sums);
+        Sse.StoreHigh(to + row, sums);
+    }
+}
