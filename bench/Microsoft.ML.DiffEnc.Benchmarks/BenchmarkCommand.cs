@@ -59,6 +59,7 @@ internal static class BenchmarkCommand
                 Batches = Given(parsed.GetValue(batches), [isShort ? 2 : 8]),
                 Rounds = isShort && parsed.GetResult(rounds) is not { Implicit: false } ? 2 : parsed.GetValue(rounds),
                 WarmUps = 2,
+                WarmUpTime = isShort ? TimeSpan.Zero : TimeSpan.FromSeconds(5),
                 Draws = parsed.GetValue(draws),
                 Threads = parsed.GetValue(threads),
                 Gpu = parsed.GetValue(gpu),

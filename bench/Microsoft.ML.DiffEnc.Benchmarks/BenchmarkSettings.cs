@@ -30,6 +30,9 @@ internal sealed record BenchmarkSettings
     /// <summary>Where what a peer's model is compared with is written, and nothing measured.</summary>
     public string? CheckFile { get; init; }
 
-    /// <summary>Steps that are not counted.</summary>
+    /// <summary>The least number of runs that are not counted, of steps, forward passes and scoring each.</summary>
     public required int WarmUps { get; init; }
+
+    /// <summary>The least time that they take.</summary>
+    public required TimeSpan WarmUpTime { get; init; }
 }

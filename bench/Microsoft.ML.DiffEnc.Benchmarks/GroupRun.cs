@@ -61,9 +61,8 @@ internal sealed class GroupRun(BenchmarkSettings settings, IReadOnlyList<Side> s
 
     private void MeasureTraining(Running[] running)
     {
-        for (int i = 0; i < settings.WarmUps; i++)
-            foreach (var (worker, _) in running)
-                worker.Ask("step");
+        foreach (var (worker, _) in running)
+            WarmUp(() => worker.Ask("step"));
         for (int round = 1; round <= settings.Rounds; round++)
         {
             report($"{setting.Images}, batch {setting.Batch}: training, round {round} of {settings.Rounds}");
@@ -99,21 +98,32 @@ internal sealed class GroupRun(BenchmarkSettings settings, IReadOnlyList<Side> s
     {
         int images = ImagesScored(), perPass = Math.Max(settings.Draws, setting.Batch);
         JsonObject Request() => new() { ["images"] = images, ["draws"] = settings.Draws, ["perPass"] = perPass };
-        for (int round = 0; round <= settings.Rounds; round++)
+        foreach (var (worker, _) in running)
         {
-            if (round > 0)
-                report($"{setting.Images}, batch {setting.Batch}: scoring, round {round} of {settings.Rounds}");
+            WarmUp(() => worker.Ask("forward"));
+            WarmUp(() => worker.Ask("score", Request()));
+        }
+        for (int round = 1; round <= settings.Rounds; round++)
+        {
+            report($"{setting.Images}, batch {setting.Batch}: scoring, round {round} of {settings.Rounds}");
             foreach (var (worker, result) in running)
             {
-                double forward = worker.Ask("forward").Seconds, scoring = worker.Ask("score", Request()).Seconds / images;
-                if (round == 0)
-                    continue; // to warm up
-                result.Forwards.Add(forward);
-                result.Scorings.Add(scoring);
+                result.Forwards.Add(worker.Ask("forward").Seconds);
+                result.Scorings.Add(worker.Ask("score", Request()).Seconds / images);
             }
         }
         foreach (var (worker, result) in running)
             result.Scoring = Memory(worker);
+    }
+
+    /// <summary>
+    /// Runs what is measured for a while: .NET compiles what is called often once more, in the background, and libraries look for the fastest way.
+    /// </summary>
+    private void WarmUp(Action once)
+    {
+        var clock = Stopwatch.StartNew();
+        for (int i = 0; i < settings.WarmUps || clock.Elapsed < settings.WarmUpTime; i++)
+            once();
     }
 
     private static MemoryUse? Memory(WorkerProcess worker)

@@ -59,6 +59,7 @@ internal sealed class AdamW : IDisposable
         private readonly string[] _names;
         private readonly Tensor[] _weights, _mean, _square, _steps;
         private readonly double _decay;
+        private readonly bool _onCpu;
 
         public Group(IEnumerable<KeyValuePair<string, Tensor>> parameters, double decay)
         {
@@ -66,6 +67,7 @@ internal sealed class AdamW : IDisposable
             _names = [.. ordered.Select(p => p.Key)];
             _weights = [.. ordered.Select(p => p.Value)];
             _decay = decay;
+            _onCpu = AdamWKernel.Takes(_weights);
             Tensor[] Zeros(Func<Tensor, Tensor> make) => [.. _weights.Select(w => make(w).DetachFromDisposeScope())];
             using var noGradients = no_grad();
             _mean = Zeros(w => zeros_like(w));
@@ -86,7 +88,7 @@ internal sealed class AdamW : IDisposable
                 return;
             using var scope = NewDisposeScope();
             var gradients = Array.ConvertAll(_weights, w => w.grad ?? throw new UnreachableException("A weight has no part in the loss."));
-            if (AdamWKernel.Takes(_weights))
+            if (_onCpu)
                 AdamWKernel.Step(
                     _weights, Array.ConvertAll(gradients, g => g.contiguous()), _mean, _square, _steps, new(learningRate, Beta1, Beta2, _decay, Epsilon));
             else
