@@ -16,7 +16,7 @@ internal static class FeatureRows
         schema[nameof(Row.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, features[0].Length);
         schema[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), classes);
         return ml.Data.LoadFromEnumerable(
-            features.Select((f, i) => new Row { Features = f, Label = (uint)(labels?[i] ?? 0) + 1 }).ToArray(), schema); // keys begin at 1
+            features.Select((f, i) => new Row { Features = f, Label = (uint)(labels?[i] ?? 0) }).ToArray(), schema); // of objects, keys count from 0
     }
 
     private sealed class Row

@@ -95,8 +95,8 @@ internal sealed class LabelsStudy
     {
         SchemaDefinition schema = SchemaDefinition.Create(typeof(Row));
         schema[nameof(Row.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows[0].Length);
-        schema[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), (int)_labels.Max() + 1);
-        return _ml.Data.LoadFromEnumerable(images.Select(i => new Row { Features = rows[i], Label = _labels[i] + 1 }).ToArray(), schema);
+        schema[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), (int)_labels.Max() + 1); // of objects, keys count from 0
+        return _ml.Data.LoadFromEnumerable(images.Select(i => new Row { Features = rows[i], Label = _labels[i] }).ToArray(), schema);
     }
 
     private sealed class Row
