@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Interop;
+using SemiSupervised;
 
 namespace Microsoft.ML.DiffEnc.Studies.Labels;
 
@@ -69,17 +70,9 @@ internal sealed class LabelsStudy
     public IEnumerable<LabelsFigure> Run(ITransformer features, IReadOnlyList<int> counts, int draws)
     {
         float[][] rows = [.. features.Transform(_used).GetColumn<float[]>("Features")];
-        foreach (var (name, trainer) in Trainers())
+        foreach (var (name, trainer) in Classifiers.Of(_ml))
             yield return new(name, rows[0].Length, [.. counts.Select(count => Enumerable.Range(1, count == Labelled ? 1 : draws)
                 .Select(draw => Accuracy(trainer, rows, count, draw)).ToArray())]);
-    }
-
-    private IEnumerable<(string Name, IEstimator<ITransformer> Trainer)> Trainers()
-    {
-        var trainers = _ml.MulticlassClassification.Trainers;
-        yield return ("L-BFGS", trainers.LbfgsMaximumEntropy());
-        yield return ("L-BFGS, standardised", _ml.Transforms.NormalizeMeanVariance("Features").Append(trainers.LbfgsMaximumEntropy()));
-        yield return ("SDCA", trainers.SdcaMaximumEntropy(new() { NumberOfThreads = 1, MaximumNumberOfIterations = 100 }));
     }
 
     private double Accuracy(IEstimator<ITransformer> trainer, float[][] rows, int count, int draw)
@@ -87,24 +80,12 @@ internal sealed class LabelsStudy
         _cancellation.ThrowIfCancellationRequested();
         int[] order = [.. Enumerable.Range(_measured, Labelled)];
         new Random(draw).Shuffle(order);
-        ITransformer classifier = trainer.Fit(View(order.Take(count), rows));
-        return _ml.MulticlassClassification.Evaluate(classifier.Transform(View(Enumerable.Range(0, _measured), rows))).MicroAccuracy;
+        ITransformer classifier = trainer.Fit(View(order[..count], rows));
+        return _ml.MulticlassClassification.Evaluate(classifier.Transform(View([.. Enumerable.Range(0, _measured)], rows))).MicroAccuracy;
     }
 
-    private IDataView View(IEnumerable<int> images, float[][] rows)
-    {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(Row));
-        schema[nameof(Row.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows[0].Length);
-        schema[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), (int)_labels.Max() + 1); // of objects, keys count from 0
-        return _ml.Data.LoadFromEnumerable(images.Select(i => new Row { Features = rows[i], Label = _labels[i] }).ToArray(), schema);
-    }
-
-    private sealed class Row
-    {
-        public float[] Features { get; set; } = [];
-
-        public uint Label { get; set; }
-    }
+    private IDataView View(IReadOnlyCollection<int> images, float[][] rows)
+        => FeatureRows.View(_ml, [.. images.Select(i => rows[i])], [.. images.Select(i => (int)_labels[i])], (int)_labels.Max() + 1);
 }
 
 /// <summary>What one classifier reaches.</summary>

@@ -81,7 +81,8 @@ internal static unsafe class WinogradProducts
         }
     }
 
-    // The sums of a block stay in registers: twelve of the sixteen that there are.
+    // The sums of a block stay in registers, twelve of the sixteen that there are, which the compiler does only for sums that are written out one by one:
+    // behind a ref parameter, in a tuple or in an array they go through memory, at 0.6 of the speed.
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SixRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
