@@ -12,4 +12,7 @@ internal static class Names
         EncoderKind.Trainable => "trainable",
         _ => encoder.ToString()
     };
+
+    /// <summary>As it stands in a sentence or a legend.</summary>
+    public static string Phrase(EncoderKind encoder) => encoder == EncoderKind.None ? "no encoder" : $"{Of(encoder)} encoder";
 }

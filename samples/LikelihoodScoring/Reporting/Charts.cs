@@ -16,7 +16,7 @@ internal static class Charts
         for (int i = 0; i < runs.Count; i++)
         {
             OxyColor color = colors[(colors.Length - runs.Count + i + 1) % colors.Length];
-            string name = runs.Count > 1 ? $", {Names.Of(runs[i].Encoder)} encoder" : "";
+            string name = runs.Count > 1 ? $", {Names.Phrase(runs[i].Encoder)}" : "";
             TrainingProgress[] reports = [.. runs[i].Training.Where(p => double.IsFinite(p.BitsPerDimension))];
             DataPoint[] raw = [.. reports.Select(p => new DataPoint(p.Step, p.BitsPerDimension))], mean = [.. RunningMean(raw)];
             ScatterPoint[] validation = [.. reports

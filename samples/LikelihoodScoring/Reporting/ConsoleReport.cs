@@ -90,8 +90,8 @@ internal sealed class ConsoleReport(Settings settings)
         table.AddRow("PNG, whole file", Bits(baselines.PngWholeFile));
         AnsiConsole.Write(table);
         AnsiConsole.MarkupLine(baselines.BeatenByModel
-            ? "[green]The model needs fewer bits than either.[/]"
-            : "[yellow]The model does not beat both: train it for more --steps.[/]");
+            ? "[green]The model needs fewer bits than any of them.[/]"
+            : "[yellow]The model does not beat them all: train it for more --steps.[/]");
         AnsiConsole.WriteLine();
     }
 

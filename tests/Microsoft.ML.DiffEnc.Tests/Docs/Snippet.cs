@@ -16,20 +16,8 @@ internal sealed record Snippet(string File, int Line, IReadOnlyList<string> Usin
 
     public override string ToString() => $"{File}:{Line}";
 
-    /// <summary>The blocks of all that the repository has to read: README, docs, and the READMEs of package and programs.</summary>
-    public static IEnumerable<Snippet> OfRepository()
-    {
-        string root = TestPaths.RepositoryRoot;
-        string[] files =
-        [
-            Path.Combine(root, "README.md"),
-            .. Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories),
-            .. new[] { "nuget", "samples", "bench" }
-                .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "README.md", SearchOption.AllDirectories)),
-        ];
-        return files.Order(StringComparer.Ordinal)
-            .SelectMany(file => Of(Path.GetRelativePath(root, file).Replace('\\', '/'), System.IO.File.ReadAllLines(file)));
-    }
+    /// <summary>The blocks of all <see cref="Page.OfRepository">pages</see>.</summary>
+    public static IEnumerable<Snippet> OfRepository() => Page.OfRepository().SelectMany(page => Of(page.File, page.Lines));
 
     /// <summary>
     /// The blocks of a file, from top to bottom. One with using directives starts a program, as a reader who copies it does; one without goes on
