@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using TorchSharp;
 using static Microsoft.ML.DiffEnc.Networks.Kernels.TensorMemory;
 using static TorchSharp.torch;
@@ -9,8 +10,8 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// </summary>
 internal static unsafe class FusedNormSwish
 {
-    /// <summary>Whether the kernels are for such a tensor: single precision on the CPU.</summary>
-    public static bool Takes(Tensor x) => x.device.type == DeviceType.CPU && x.dtype == float32;
+    /// <summary>Whether the kernels are for such a tensor: single precision on a CPU with vectors of eight.</summary>
+    public static bool Takes(Tensor x) => Vector256.IsHardwareAccelerated && x.device.type == DeviceType.CPU && x.dtype == float32;
 
     /// <param name="x">[B, C, H, W], with or without a tangent.</param>
     /// <param name="weight">[C].</param>

@@ -18,14 +18,15 @@ internal static unsafe class NormSwishKernel
         => ComputeThreads.For(shape.Pieces, piece =>
         {
             var (image, group) = Math.DivRem(piece, shape.Groups);
-            int channel = group * shape.ChannelsPerGroup, offset = image * shape.PerImage + channel * shape.Pixels;
+            int channel = group * shape.ChannelsPerGroup;
+            nint offset = shape.Offset(image, channel);
             var (mean, inverse) = Moments(x + offset, shape.PerGroup, epsilon);
             statistics[2 * piece] = mean;
             statistics[2 * piece + 1] = inverse;
             uint first = mask?.FirstElement(image, shape.Images, shape.PerImage) ?? 0;
             for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
             {
-                int start = image * shape.PerImage + c * shape.Pixels;
+                nint start = shape.Offset(image, c);
                 float a = w[c] * inverse;
                 Forward(x + start, y + start, shape.Pixels, a, b[c] - mean * a, mask, unchecked(first + (uint)(c * shape.Pixels)));
             }
@@ -52,7 +53,7 @@ internal static unsafe class NormSwishKernel
             double sumP = 0, sumPn = 0; // of p = ∂/∂n, and of p n
             for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
             {
-                int start = image * shape.PerImage + c * shape.Pixels, of = image * shape.Channels + c;
+                nint start = shape.Offset(image, c), of = (nint)image * shape.Channels + c;
                 float a = w[c] * inverse;
                 var (sum, sumCentred) = ToInput(
                     x + start, dy + start, dx + start, shape.Pixels, a, b[c] - mean * a, mean, mask, unchecked(first + (uint)(c * shape.Pixels)));
@@ -65,7 +66,7 @@ internal static unsafe class NormSwishKernel
             float slope = (float)(-inverse * inverse * sumPn / shape.PerGroup), offset = (float)(-inverse * sumP / shape.PerGroup) - slope * mean;
             for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
             {
-                int start = image * shape.PerImage + c * shape.Pixels;
+                nint start = shape.Offset(image, c);
                 Project(x + start, dx + start, shape.Pixels, w[c] * inverse, slope, offset);
             }
         });

@@ -20,7 +20,8 @@ internal static unsafe class NormSwishPairKernel
         => ComputeThreads.For(shape.Pieces, piece =>
         {
             var (image, group) = Math.DivRem(piece, shape.Groups);
-            int channel = group * shape.ChannelsPerGroup, offset = image * shape.PerImage + channel * shape.Pixels;
+            int channel = group * shape.ChannelsPerGroup;
+            nint offset = shape.Offset(image, channel);
             var (mean, r) = NormSwishKernel.Moments(x + offset, shape.PerGroup, epsilon);
             var (meanT, along) = MomentsOfTangent(x + offset, t + offset, shape.PerGroup, mean);
             float correlation = along * r;
@@ -28,7 +29,7 @@ internal static unsafe class NormSwishPairKernel
             uint first = mask?.FirstElement(image, shape.Images, shape.PerImage) ?? 0;
             for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
             {
-                int start = image * shape.PerImage + c * shape.Pixels;
+                nint start = shape.Offset(image, c);
                 var lines = new Lines(w[c], b[c], mean, r, meanT, correlation);
                 Forward(x + start, t + start, y + start, dy + start, shape.Pixels, lines, mask, unchecked(first + (uint)(c * shape.Pixels)));
             }
@@ -59,7 +60,7 @@ internal static unsafe class NormSwishPairKernel
             double p = 0, pn = 0, q = 0, qn = 0, qt = 0; // sums, then means, of p = ∂/∂n, q = ∂/∂ṅ and their products with n and t
             for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
             {
-                int start = image * shape.PerImage + c * shape.Pixels, of = image * shape.Channels + c;
+                nint start = shape.Offset(image, c), of = (nint)image * shape.Channels + c;
                 var lines = new Lines(w[c], b[c], mean, r, meanT, correlation);
                 var sums = ToInput(
                     x + start, t + start, gy + start, gt + start, dx + start, dt + start, shape.Pixels, lines, mean, mask,
@@ -82,7 +83,7 @@ internal static unsafe class NormSwishPairKernel
             float ofQ = -r * r * correlation, ofT = (float)(-r * r * qn), constant = (float)(-r * meanP - ofX * mean);
             for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
             {
-                int start = image * shape.PerImage + c * shape.Pixels;
+                nint start = shape.Offset(image, c);
                 Project(x + start, t + start, dx + start, dt + start, shape.Pixels, w[c], toTangent, new Plane(r, ofQ, (float)ofX, constant), ofT);
             }
         });

@@ -41,6 +41,10 @@ public class FusedNormSwishTests
     }
 
     [Fact]
+    public void The_places_of_a_batch_beyond_two_billion_numbers_are_counted_on()
+        => Assert.Equal((59_999L * 64 + 63) * 784, new NormShape(60_000, 64, 784, 32).Offset(59_999, 63));
+
+    [Fact]
     public void Without_gradients_the_same_values_come_out()
     {
         using var scope = NewDisposeScope();
