@@ -15,7 +15,7 @@ internal sealed class WorkerLoop : IDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
     private readonly Device _device;
     private readonly TrainingPrecision _precision;
-    private readonly IDisposable _support;
+    private readonly IDisposable? _support;
     private TrainingMeasure? _training;
     private ScoringMeasure? _scoring;
     private EncoderMeasure? _encoder;
@@ -30,7 +30,8 @@ internal sealed class WorkerLoop : IDisposable
             throw new InvalidOperationException("This C library cannot be told to keep freed memory: the variant kept-memory needs Linux with glibc.");
         _device = NativeBackend.SelectDevice(gpu, fallbackToCpu: false, _ => { });
         _precision = variant.Precision;
-        _support = PrecisionSupport.Prepare(_precision, _device, Console.Error.WriteLine);
+        PrecisionSupport.Check(_precision, _device, Console.Error.WriteLine);
+        _support = TensorFloat32.AllowFor(_precision, _device);
     }
 
     public void Serve(TextReader requests, TextWriter replies)
@@ -60,7 +61,7 @@ internal sealed class WorkerLoop : IDisposable
         _training?.Dispose();
         _scoring?.Dispose();
         _encoder?.Dispose();
-        _support.Dispose();
+        _support?.Dispose();
     }
 
     private WorkerReply Answer(string what, JsonObject request) => what switch

@@ -72,7 +72,8 @@ public sealed class GenerativeCatalog
     /// <remarks>
     /// <c>Fit</c> leaves the model as it is. With <see cref="FeatureNormalization.Rectified"/> it learns the mean of each feature over the first rows
     /// of its data, up to 1,000, and throws an <see cref="InvalidOperationException"/> where there are none; give it images in random order, whatever
-    /// their labels. One fitted transformer is for all data that are to be compared.
+    /// their labels. One fitted transformer is for all data that are to be compared. Put <c>AppendCacheCheckpoint</c> between this and a trainer, which
+    /// reads its data many times: the network runs whenever they are read.
     /// </remarks>
     /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
     /// <param name="options">Which representation; <see langword="null"/> for the defaults.</param>

@@ -15,6 +15,9 @@ namespace Microsoft.ML.DiffEnc.Data;
 /// <param name="Layout">The order of the values, for vector columns.</param>
 internal sealed record ImageColumn(string Name, int Width, int Height, int Channels, PixelLayout Layout = PixelLayout.ChannelsFirst)
 {
+    /// <summary>What it holds, for messages: an image, or a mask.</summary>
+    public string Holds { get; init; } = "image";
+
     /// <summary>The number of values in one image: channels × height × width.</summary>
     public int ValuesPerImage => Channels * Height * Width;
 
@@ -131,12 +134,12 @@ internal sealed record ImageColumn(string Name, int Width, int Height, int Chann
     private ArgumentOutOfRangeException Missing(string names)
         => SchemaMismatch.Error(
             "inputSchema",
-            $"There is no image column '{Name}'. The columns are: {names}. " +
-            $"Give the trainer the name of the column that holds the images, or copy it: CopyColumns(\"{Name}\", …).");
+            $"There is no {Holds} column '{Name}'. The columns are: {names}. " +
+            $"Name the column that holds the {Holds}s, or copy it: CopyColumns(\"{Name}\", …).");
 
     private ArgumentOutOfRangeException UnknownSize(string found)
         => WrongType(found, "Declare its size: [VectorType(size)] on the member of your class, or ExtractPixels after ResizeImages.");
 
     private ArgumentOutOfRangeException WrongType(string found, string? hint)
-        => SchemaMismatch.Error("inputSchema", $"The image column '{Name}' is {found}; expected {Expected}.{(hint is null ? "" : " " + hint)}");
+        => SchemaMismatch.Error("inputSchema", $"The {Holds} column '{Name}' is {found}; expected {Expected}.{(hint is null ? "" : " " + hint)}");
 }

@@ -41,7 +41,7 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
     {
         using var table = Average((image, noise) =>
         {
-            var times = linspace(0, 1, candidates + 1, dtype: float64, device: model.Device);
+            var times = Times(candidates);
             // The same ε at every time: a search among noisy costs would otherwise choose the times whose noise happens to be favourable.
             var eps = noise(0, 1);
             return model.Steps.MeanErrorsBetween(image, times, eps, model.EvaluationsPerPass);
@@ -102,6 +102,12 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
         return (sum! / (images.Count * draws)).MoveToOuterDisposeScope();
     }
 
+    private Tensor Times(int candidates)
+    {
+        using var section = ComputeSection.Enter();
+        return linspace(0, 1, candidates + 1, dtype: float64, device: model.Device);
+    }
+
     /// <summary>M of each step of one image, [T] in double precision.</summary>
     private Tensor OfSteps(Tensor image, TimeGrid grid, Func<long, long, Tensor> noise)
     {
@@ -122,14 +128,20 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
 
     private Tensor Scaled(byte[] pixels) => model.Scale(tensor(pixels, [1, .. Shape], dtype: uint8));
 
-    /// <summary>The noise of some of an image's evaluations, given the first one and their number.</summary>
+    /// <summary>The noise of some of an image's evaluations, given the first one and their number: each has its own, in whatever pass.</summary>
     private Func<long, long, Tensor> Noise(byte[] pixels, int draw)
     {
         ulong image = Seeds.Mix(Seeds.Hash(pixels), Purpose, (ulong)draw);
         return (first, count) =>
         {
-            using var generator = new Generator(Seeds.Mix((ulong)seed, image, (ulong)first), CPU);
-            return randn([count, .. Shape], dtype: float32, generator: generator).to(model.DataType, model.Device);
+            using var scope = NewDisposeScope();
+            var all = new Tensor[count];
+            for (long i = 0; i < count; i++)
+            {
+                using var generator = new Generator(Seeds.Mix((ulong)seed, image, (ulong)(first + i)), CPU);
+                all[i] = randn(Shape, dtype: float32, generator: generator);
+            }
+            return stack(all).to(model.DataType, model.Device).MoveToOuterDisposeScope();
         };
     }
 

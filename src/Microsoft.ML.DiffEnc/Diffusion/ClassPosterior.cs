@@ -14,7 +14,6 @@ internal sealed class ClassPosterior
 {
     private readonly LikelihoodScorer _scorer;
     private readonly double[] _logPriors;
-    private readonly double _nats;
     private readonly int _size, _imagesTogether;
 
     /// <param name="model">The model, of at least one class.</param>
@@ -23,7 +22,7 @@ internal sealed class ClassPosterior
     public ClassPosterior(DiffEncModel model, ScoringDraws draws, IReadOnlyList<double> priors)
     {
         _logPriors = [.. priors.Select(p => Math.Log(p))];
-        (_size, _nats) = (model.Description.Dimensions, model.Description.NatsPerBitPerDimension);
+        _size = model.Description.Dimensions;
         // The classes of an image share passes of the network. Several images share one on a GPU only: on the CPU the same passes give the same bits.
         int fill = LikelihoodScorer.ImagesThatFillAPass(model, draws);
         _imagesTogether = model.Device.type == DeviceType.CPU ? 1 : Math.Max(1, fill / Classes);
@@ -49,16 +48,22 @@ internal sealed class ClassPosterior
     /// <summary>log p(x | c) + log p(c) in nats, image by image: every image is scored once for each class.</summary>
     private double[] LogJoint(ReadOnlySpan<byte> pixels, int count)
     {
-        var repeated = new byte[count * Classes * _size];
-        var classes = new int[count * Classes];
-        for (int i = 0; i < classes.Length; i++)
+        var joint = new double[count * Classes];
+        int step = DiffEncModel.Evenly(joint.Length, _scorer.ImagesPerPass);
+        for (int done = 0; done < joint.Length; done += step)
         {
-            pixels.Slice(i / Classes * _size, _size).CopyTo(repeated.AsSpan(i * _size));
-            classes[i] = i % Classes + 1;
+            int now = Math.Min(step, joint.Length - done);
+            var (repeated, classes) = (new byte[now * _size], new int[now]);
+            for (int i = 0; i < now; i++)
+            {
+                pixels.Slice((done + i) / Classes * _size, _size).CopyTo(repeated.AsSpan(i * _size));
+                classes[i] = (done + i) % Classes + 1;
+            }
+            ImageDraws[] draws = _scorer.Draw(repeated, now, classes, withTimes: false);
+            for (int i = 0; i < now; i++)
+                joint[done + i] = _logPriors[classes[i] - 1] - draws[i].Bound;
         }
-        var bounds = new Likelihood[classes.Length];
-        _scorer.Score(repeated, classes.Length, bounds, classes: classes);
-        return [.. bounds.Select((bound, i) => _logPriors[i % Classes] - bound.BitsPerDimension * _nats)];
+        return joint;
     }
 
     private static void Softmax(ReadOnlySpan<double> logits, Span<float> probabilities)

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc;
 
@@ -8,18 +9,40 @@ public sealed partial class DiffEncModel
     // Measured on the CPU (docs/performance.md): 16 evaluations fill a pass and 8 come near it; more than 64 give nothing.
     private const int FullOnCpu = 8, MostOnCpu = 64, MostOnGpu = 512;
 
-    // What the denoiser keeps of one pass on the CPU, about: 1 GiB of numbers in single precision.
-    private const long MostActivations = 1 << 28;
+    // What the denoiser keeps of one pass, about: 1 GiB of numbers in single precision on the CPU, 8 on a GPU.
+    private const long MostActivationsOnCpu = 1L << 28, MostActivationsOnGpu = 1L << 31;
 
     /// <summary>
     /// Evaluations of the networks in one pass: enough to fill the hardware; what is more goes into further passes, and memory stays bounded, for
     /// large images too.
     /// </summary>
     internal int EvaluationsPerPass
-        => Device.type == DeviceType.CPU ? (int)Math.Clamp(MostActivations / ActivationsOfOne, 1, MostOnCpu) : MostOnGpu;
+        => EvaluationsOf(ActivationsOfOne, onCpu: Device.type == DeviceType.CPU);
 
     /// <summary>The least evaluations in a pass that make full use of the hardware.</summary>
     internal int EvaluationsOfFullPass => Device.type == DeviceType.CPU ? Math.Min(FullOnCpu, EvaluationsPerPass) : EvaluationsPerPass;
+
+    /// <summary>Evaluations in a pass, of which each keeps so many numbers.</summary>
+    internal static int EvaluationsOf(long activations, bool onCpu)
+        => (int)Math.Clamp((onCpu ? MostActivationsOnCpu : MostActivationsOnGpu) / activations, 1, onCpu ? MostOnCpu : MostOnGpu);
+
+    /// <summary>What a network makes of many evaluations, one beside the other: in one pass where they fit into it, else pass by pass.</summary>
+    /// <param name="evaluations">How many there are.</param>
+    /// <param name="pass">Computes some of them, given the first and their number; its rows are theirs.</param>
+    internal Tensor InPasses(long evaluations, Func<long, long, Tensor> pass)
+    {
+        int most = EvaluationsPerPass;
+        if (evaluations <= most)
+            return pass(0, evaluations);
+        using var scope = NewDisposeScope();
+        var parts = new List<Tensor>();
+        for (long first = 0; first < evaluations; first += most)
+        {
+            using var temporary = NewDisposeScope();
+            parts.Add(pass(first, Math.Min(most, evaluations - first)).MoveToOuterDisposeScope());
+        }
+        return cat(parts).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Things in passes of nearly equal size, as few as <paramref name="most"/> in a pass allow: none is left with a small rest.</summary>
     /// <returns>How many go into a pass, at least 1; the last may have fewer.</returns>

@@ -60,7 +60,9 @@ internal sealed class FeatureExtractor
         long times = _features.Times.Length;
         var ofDraws = x.index_select(0, (images - from).to(_model.Device)).repeat_interleave(times, 0); // [k·M, C, H, W]
         var t = tensor(_features.Times, dtype: float64, device: _model.Device).repeat(count);
-        sums.index_add_(0, images, Features(ofDraws, t, eps).reshape(count, -1).to(float64).cpu(), 1);
+        var features = _model.InPasses(
+            count * times, (start, now) => Features(ofDraws.narrow(0, start, now), t.narrow(0, start, now), eps?.narrow(0, start, now)));
+        sums.index_add_(0, images, features.reshape(count, -1).to(float64).cpu(), 1);
     }
 
     /// <summary>The image of each draw, [k], and ε of each draw and time, [k·M, C, H, W].</summary>

@@ -7,7 +7,7 @@ public sealed class GenerationOptions
     private int? _steps;
 
     /// <summary>
-    /// T, the number of steps, at least 1. More steps follow the process more closely. A step evaluates the network once or, with
+    /// T, the number of steps, 1..100000. More steps follow the process more closely. A step evaluates the network once or, with
     /// <see cref="SamplerKind.Sde"/> and <see cref="SamplerKind.Ode"/>, twice. Default 250; with
     /// <see cref="SamplerKind.Ancestral"/> and a model of finite depth, that depth.
     /// </summary>

@@ -46,6 +46,9 @@ internal sealed class ImageDraws
         return sum / _timesPerSet;
     }
 
+    /// <summary>The bound: the mean over the sets, in nats.</summary>
+    public double Bound => Reconstruction.Average() + Latent + Enumerable.Range(0, Sets).Average(DiffusionOf);
+
     /// <summary>Means over the sets, and the standard error that their spread gives.</summary>
     /// <param name="unit">Nats in the unit of the result.</param>
     public Likelihood Summarise(double unit)

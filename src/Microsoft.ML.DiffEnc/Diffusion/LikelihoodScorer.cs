@@ -69,8 +69,9 @@ internal sealed class LikelihoodScorer
     /// <param name="pixels"><paramref name="count"/> images, channels first, one byte a value.</param>
     /// <param name="count">At most <see cref="ImagesPerPass"/>.</param>
     /// <param name="classes">As for <see cref="Score"/>.</param>
-    public ImageDraws[] Draw(ReadOnlySpan<byte> pixels, int count, ReadOnlySpan<int> classes = default)
-        => Draw(pixels, classes, count, withDiffusion: true, withTimes: true);
+    /// <param name="withTimes">Whether the times of the losses are wanted too.</param>
+    public ImageDraws[] Draw(ReadOnlySpan<byte> pixels, int count, ReadOnlySpan<int> classes = default, bool withTimes = true)
+        => Draw(pixels, classes, count, withDiffusion: true, withTimes);
 
     private ImageDraws[] Draw(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> classes, int count, bool withDiffusion, bool withTimes)
     {
@@ -88,7 +89,7 @@ internal sealed class LikelihoodScorer
             if (!withDiffusion)
                 continue;
             int start = first * _draws.TimesPerDraw;
-            var losses = _diffusion.Of(Repeated(x, evaluations), uniform, eps, Repeated(conditioning, evaluations));
+            var losses = Diffusion(x, uniform, eps, conditioning, evaluations);
             Put(losses, i => images[i].Diffusion, start, evaluations);
             if (!withTimes)
                 continue;
@@ -97,6 +98,14 @@ internal sealed class LikelihoodScorer
             Put(slope, i => images[i].Weights, start, evaluations);
         }
         return images;
+    }
+
+    /// <summary>The diffusion losses of all images, each with its <paramref name="evaluations"/> numbers and noises, image by image.</summary>
+    private Tensor Diffusion(Tensor x, Tensor uniform, Tensor eps, Tensor conditioning, int evaluations)
+    {
+        var (images, classes) = (Repeated(x, evaluations), Repeated(conditioning, evaluations));
+        return _model.InPasses(images.size(0), (first, count) => _diffusion.Of(
+            images.narrow(0, first, count), uniform.narrow(0, first, count), eps.narrow(0, first, count), classes.narrow(0, first, count)));
     }
 
     /// <summary>What all draws have in common: x, x_{t=0}, the conditioning and the latent loss.</summary>

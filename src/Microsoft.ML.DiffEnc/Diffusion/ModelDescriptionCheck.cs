@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.ML.DiffEnc.Networks;
+using static System.FormattableString;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
@@ -32,14 +32,14 @@ internal static class ModelDescriptionCheck
         if (d.Classes is < 0 or > MostClasses)
             return $"images of {d.Classes} classes; there may be 0 (no conditioning) to {MostClasses}.";
         if (!double.IsFinite(d.GammaMin) || !double.IsFinite(d.GammaMax) || d.GammaMin >= d.GammaMax)
-            return $"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.";
+            return Invariant($"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.");
         if (d.NoiseSchedule == NoiseScheduleKind.Polynomial && !PolynomialSchedule.Increases(d.GammaMin, d.GammaMax))
-            return $"the noise schedule {d.NoiseSchedule} with GammaMin {d.GammaMin} and GammaMax {d.GammaMax}, between which it does not increase; "
+            return Invariant($"the noise schedule {d.NoiseSchedule} with GammaMin {d.GammaMin} and GammaMax {d.GammaMax}, between which it does not increase; ")
                 + "GammaMin must lie below both 0.5 and 5.5 times GammaMax.";
         if (Problem("denoiser", d.Denoiser) is { } ofDenoiser)
             return ofDenoiser;
         if (Weights(d.Denoiser, d.Denoiser.Blocks) is > MostWeights and var ofDenoisers)
-            return $"a denoiser of about {ofDenoisers / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.";
+            return Invariant($"a denoiser of about {ofDenoisers / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.");
         if (d.Encoder != EncoderKind.None && d.Parameterization != Parameterization.V)
             return $"an encoder with the parameterisation {d.Parameterization}; DiffEnc's encoders need {Parameterization.V}.";
         if (d.OdeHead && d.Encoder != EncoderKind.Trainable)
@@ -54,11 +54,23 @@ internal static class ModelDescriptionCheck
 
     /// <summary>The first thing in which two descriptions differ, as "A is x, not y"; <see langword="null"/>: nothing.</summary>
     public static string? Difference(ModelDescription expected, ModelDescription found)
-        => typeof(ModelDescription).GetProperties().Where(property => property.CanWrite)
-            .Where(property => !Equals(property.GetValue(expected), property.GetValue(found)))
-            .Select(property => string.Create(CultureInfo.InvariantCulture,
-                $"{property.Name} is {property.GetValue(found) ?? "not set"}, not {property.GetValue(expected) ?? "unset"}"))
+        => Parts("", expected, found).Where(part => !Equals(part.Expected, part.Found))
+            .Select(part => Invariant($"{part.Name} is {part.Found ?? "not set"}, not {part.Expected ?? "unset"}"))
             .FirstOrDefault();
+
+    /// <summary>The values of two records of one kind; those of a network's size by the names that the options have for them.</summary>
+    private static IEnumerable<(string Name, object? Expected, object? Found)> Parts(string of, object expected, object found)
+    {
+        foreach (var property in expected.GetType().GetProperties().Where(property => property.CanWrite))
+        {
+            var (left, right) = (property.GetValue(expected), property.GetValue(found));
+            if (left is NetworkSize && right is NetworkSize)
+                foreach (var part in Parts(property.Name.Replace("Network", "", StringComparison.Ordinal), left, right))
+                    yield return part;
+            else
+                yield return (of + property.Name, left, right);
+        }
+    }
 
     private static string? Problem(string name, NetworkSize size)
     {
@@ -81,7 +93,7 @@ internal static class ModelDescriptionCheck
         if (levels > 12)
             return $"an encoder of {levels} levels, the last one {encoder.Width}·2^{levels - 1} wide; 12 levels are the most.";
         if (Weights(encoder with { Width = encoder.Width << (levels - 1) }, encoder.Blocks) is > MostWeights and var ofEncoder)
-            return $"an encoder of about {ofEncoder / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.";
+            return Invariant($"an encoder of about {ofEncoder / 1e9:F0} billion weights; {MostWeights / 1e9:F0} billion are the most.");
         int unit = 1 << levels;
         if (d.Width % unit == 0 && d.Height % unit == 0)
             return null;

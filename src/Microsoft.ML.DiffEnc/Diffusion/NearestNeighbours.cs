@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.DiffEnc.Interop;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
 
@@ -21,6 +22,9 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     // Of the mean: points that are there several times over are no measure of what is near.
     private const float LeastOwn = 0.1f;
 
+    // In mean distances: nearer than that are the features of one picture from two passes of the network.
+    private const double SamePoint = 1e-3;
+
     /// <summary>The number of coordinates.</summary>
     public int Dimensions => Space.Dimensions;
 
@@ -41,7 +45,8 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     public static NearestNeighbours Of(FeatureSpace space, float[] points)
     {
         int d = space.Dimensions;
-        float[] own = [.. Enumerable.Range(0, points.Length / d).Select(i => (float)Nearest(points.AsSpan(i * d, d), points, i).Distances.Average())];
+        var own = new float[points.Length / d];
+        ComputeThreads.For(own.Length, i => own[i] = (float)Nearest(points.AsSpan(i * d, d), points, i).Distances.Average());
         float least = Math.Max(LeastOwn * own.Average(), float.Epsilon);
         return new(space, points, Array.ConvertAll(own, o => Math.Max(o, least)));
     }
@@ -55,7 +60,10 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     /// </summary>
     public double Distance(ReadOnlySpan<float> features) => Relative(Space.Place(features), itself: -1);
 
-    /// <summary>The same of each of the points that were added last, from all others.</summary>
+    /// <summary>Whether these are the features of one of the points, but for rounding.</summary>
+    public bool Contains(ReadOnlySpan<float> features) => Nearest(Space.Place(features), Points, itself: -1).Distances[0] < SamePoint * MeanOwn;
+
+    /// <summary>The <see cref="Distance"/> of each of the points that were added last, from all others.</summary>
     public IEnumerable<double> DistancesOfTheLast(int count)
         => Enumerable.Range(Count - count, count).Select(i => Relative(Points.AsSpan(i * Dimensions, Dimensions), i));
 

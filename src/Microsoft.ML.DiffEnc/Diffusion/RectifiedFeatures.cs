@@ -15,7 +15,7 @@ internal static class RectifiedFeatures
     /// <summary>
     /// What features are multiplied with once their mean over pictures is subtracted. Stock trainers weigh the fit against the size of the weights,
     /// which larger features need less of; and SDCA takes no large ones. At this factor the features of MNIST have a root mean square of 0.26 to
-    /// 0.3, by the block, which serves L-BFGS well and SDCA still (docs/representations.md).
+    /// 0.3, by the block, which serves L-BFGS well and SDCA still (docs/studies/representations.md).
     /// </summary>
     public const float CentredScale = 0.6f;
 

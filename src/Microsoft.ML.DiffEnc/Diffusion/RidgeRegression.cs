@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -22,6 +23,7 @@ internal sealed record RidgeRegression(double[] Mean, double[] Scale, double[] S
     /// <param name="values">n values.</param>
     public static RidgeRegression Fit(ReadOnlySpan<double> points, ReadOnlySpan<double> values)
     {
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         int n = values.Length;
         var (mean, scale, standard) = StandardScores.Of(points, n);

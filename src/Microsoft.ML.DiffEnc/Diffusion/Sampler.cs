@@ -7,8 +7,11 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 /// <summary>Draws images from the model.</summary>
 internal static class Sampler
 {
-    /// <summary>Images are made a few at a time, so that memory does not grow with their number.</summary>
-    public const int ImagesPerPass = 64;
+    private const int MostImagesPerPass = 64;
+
+    /// <summary>Images are made a few at a time, so that memory does not grow with their number: up to 64, of large images fewer.</summary>
+    public static int ImagesPerPass(DiffEncModel model, GenerationOptions options)
+        => Math.Clamp(model.EvaluationsPerPass / (options.Guidance > 0 ? 2 : 1), 1, MostImagesPerPass);
 
     /// <summary>All images of a generation, pass by pass.</summary>
     /// <param name="model">The model.</param>
@@ -21,12 +24,12 @@ internal static class Sampler
     {
         int size = model.Description.Dimensions;
         var pixels = new byte[checked(count * size)];
-        for (int done = 0; done < count; done += ImagesPerPass)
+        for (int done = 0, together = ImagesPerPass(model, options); done < count; done += together)
             GeneratePass(model, done, count, options, seed, own).CopyTo(pixels.AsSpan(done * size));
         return pixels;
     }
 
-    /// <summary>z_1 ~ N(0, I), then the sampler's steps to z_0, then the most probable pixels or a draw of them: up to 64 images.</summary>
+    /// <summary>z_1 ~ N(0, I), then the sampler's steps to z_0, then the most probable pixels or a draw of them.</summary>
     /// <param name="model">The model.</param>
     /// <param name="first">The number of the first image, a multiple of <see cref="ImagesPerPass"/>.</param>
     /// <param name="count">The number of images in all; those after this pass are left to the next.</param>
@@ -36,7 +39,7 @@ internal static class Sampler
     /// <returns>The images of the pass, channels first, one byte a value.</returns>
     public static byte[] GeneratePass(DiffEncModel model, int first, int count, GenerationOptions options, int seed, TimeGrid? own = null)
     {
-        ulong[] numbers = [.. Enumerable.Range(first, Math.Min(ImagesPerPass, count - first)).Select(i => (ulong)i)];
+        ulong[] numbers = [.. Enumerable.Range(first, Math.Min(ImagesPerPass(model, options), count - first)).Select(i => (ulong)i)];
         int @class = options.Class ?? 0;
         return Draw(model, numbers, [.. numbers.Select(_ => @class)], options, seed, own, (first, count));
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion;
@@ -17,6 +18,7 @@ internal sealed record ShrunkGaussian(double[] Mean, double[] Scale, double[] Wh
     /// <param name="dimensions">d.</param>
     public static ShrunkGaussian Fit(ReadOnlySpan<double> points, int dimensions)
     {
+        using var section = ComputeSection.Enter();
         using var scope = NewDisposeScope();
         int n = points.Length / dimensions;
         var (mean, scale, standard) = StandardScores.Of(points, n);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.Runtime;
@@ -65,17 +66,19 @@ internal static class AnomalyEvaluation
             number(ref value);
             return value is 0 or 1
                 ? value == 1
-                : throw new InvalidOperationException(
-                    $"The label in row {row.Position} is {value}; expected 0 for a normal image or 1 for an anomaly.");
+                : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+                    $"The label in row {row.Position} is {value}; expected 0 for a normal image or 1 for an anomaly."));
         };
     }
 
     private static DataViewSchema.Column Find(DataViewSchema schema, string name, params DataViewType[] expected)
     {
         if (schema.GetColumnOrNull(name) is not { } column)
-            throw SchemaMismatch.Error("scored", $"There is no column '{name}'. The columns are: {SchemaMismatch.Names(schema)}.");
+            throw SchemaMismatch.Error("scored", $"There is no column '{name}'. The columns are: {SchemaMismatch.Names(schema)}. Score the images first (Transform), or name the column.");
         return expected.Contains(column.Type)
             ? column
-            : throw SchemaMismatch.Error("scored", $"The column '{name}' is {column.Type}; expected {string.Join(" or ", expected.AsEnumerable())}.");
+            : throw SchemaMismatch.Error(
+                "scored", $"The column '{name}' is {column.Type}; expected {string.Join(" or ", expected.AsEnumerable())}. Convert it: "
+                + $"Conversion.ConvertType(\"{name}\", outputKind: DataKind.Single), or CustomMapping for what is neither 0 nor 1.");
     }
 }

@@ -31,18 +31,26 @@ internal static class ModelEntries
         => ctx.SaveBinaryStream(name, writer => write(writer.BaseStream));
 
     /// <summary>Reads an entry that <see cref="Write"/> has written.</summary>
-    /// <exception cref="InvalidDataException">There is no such entry.</exception>
+    /// <exception cref="InvalidDataException">There is no such entry, or it is damaged.</exception>
     public static T Read<T>(ModelLoadContext ctx, string name, Func<Stream, T> read)
         => TryRead(ctx, name, read, out T result)
             ? result
             : throw new InvalidDataException($"The model file is incomplete: it has no entry '{name}' in '{ctx.Directory}'. Save the model again.");
 
     /// <summary>Reads an entry that <see cref="Write"/> has written, where there is one.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
     public static bool TryRead<T>(ModelLoadContext ctx, string name, Func<Stream, T> read, out T result)
     {
         T found = default!;
-        bool isThere = ctx.TryLoadBinaryStream(name, reader => found = read(reader.BaseStream));
-        result = found;
-        return isThere;
+        try
+        {
+            bool isThere = ctx.TryLoadBinaryStream(name, reader => found = read(reader.BaseStream));
+            result = found;
+            return isThere;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"The entry '{name}' of the model file, in '{ctx.Directory}': {e.Message}", e);
+        }
     }
 }

@@ -32,9 +32,7 @@ internal static class NativeBackend
         int devices = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (ExplainMissingGpu(id, devices, HasCudaLibrary, setting) is not { } problem)
         {
-            // libtorch lets cuDNN round to TF32 by default; single precision is what was asked for.
-            torch.backends.cudnn.allow_tf32 = false;
-            torch.backends.cuda.matmul.allow_tf32 = false;
+            TensorFloat32.Forbid();
             return torch.device(DeviceType.CUDA, id);
         }
         if (!fallbackToCpu)

@@ -10,12 +10,12 @@ internal static class PrecisionSupport
     public static bool CpuHasBFloat16 { get; } = X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7
         && ((X86Base.CpuId(7, 1).Eax & 1 << 5) != 0 || (X86Base.CpuId(7, 0).Edx & 1 << 22) != 0);
 
-    /// <summary>Makes products on a GPU as exact as asked for until the result is disposed of: the setting is the process's.</summary>
+    /// <summary>Refuses what this libtorch does not have, and says where the device will not be faster for it.</summary>
     /// <param name="precision">What was asked for.</param>
     /// <param name="device">Where.</param>
     /// <param name="warn">Told where the device will not be faster for it.</param>
     /// <exception cref="InvalidOperationException">This libtorch has nothing to offer for it.</exception>
-    public static IDisposable Prepare(TrainingPrecision precision, torch.Device device, Action<string> warn)
+    public static void Check(TrainingPrecision precision, torch.Device device, Action<string> warn)
     {
         bool onCpu = device.type == DeviceType.CPU;
         if (precision == TrainingPrecision.BFloat16 && Autocast.Problem is { } problem)
@@ -24,15 +24,5 @@ internal static class PrecisionSupport
             warn("Precision is BFloat16, and this CPU has no bfloat16 arithmetic (AVX512-BF16, AMX): Float32 would be faster.");
         if (precision == TrainingPrecision.TensorFloat32 && onCpu)
             warn("Precision is TensorFloat32, which is a GPU's: on the CPU this is Float32.");
-        return new TensorFloat32(!onCpu && precision != TrainingPrecision.Float32);
-    }
-
-    private sealed class TensorFloat32 : IDisposable
-    {
-        public TensorFloat32(bool allow) => Set(allow);
-
-        public void Dispose() => Set(false); // as NativeBackend.SelectDevice left it
-
-        private static void Set(bool allow) => torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allow;
     }
 }

@@ -163,7 +163,7 @@ internal static class Safetensors
             throw Damaged($"it ends within {what}");
     }
 
-    private static InvalidDataException Damaged(string why, Exception? inner = null) => new($"Not a whole safetensors file: {why}.", inner);
+    private static InvalidDataException Damaged(string why, Exception? inner = null) => new($"Not a whole safetensors file: {why}. Copy or save it again.", inner);
 
     private sealed record Entry(string Name, ScalarType Type, long[] Shape, long Start, long End)
     {

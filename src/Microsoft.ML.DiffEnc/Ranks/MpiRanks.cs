@@ -74,19 +74,19 @@ internal sealed class MpiRanks : IRankGroup
         long length = tensor.numel();
         var flat = tensor.view(-1);
         var pieces = new List<(Tensor Device, Tensor Host, Tensor? Sent, IntPtr Request)>();
-        for (long first = 0; first < length; first += Piece)
-        {
-            var piece = flat.narrow(0, first, Math.Min(Piece, length - first));
-            var host = isOnHost ? piece : piece.cpu();
-            var sent = Size < ManyRanks ? null : host.clone();
-            IntPtr from = sent is null ? InPlace : Address(sent), to = Address(host);
-            int count = (int)host.numel();
-            IntPtr request = Begin(
-                (out IntPtr begun) => BeginAllReduce(from, to, count, _mpi.Handles.Single, _mpi.Handles.Sum, _mpi.Work, out begun), "MPI_Iallreduce");
-            pieces.Add((piece, host, sent, request));
-        }
         try
         {
+            for (long first = 0; first < length; first += Piece)
+            {
+                var piece = flat.narrow(0, first, Math.Min(Piece, length - first));
+                var host = isOnHost ? piece : piece.cpu();
+                var sent = Size < ManyRanks ? null : host.clone();
+                IntPtr from = sent is null ? InPlace : Address(sent), to = Address(host);
+                int count = (int)host.numel();
+                IntPtr request = Begin(
+                    (out IntPtr begun) => BeginAllReduce(from, to, count, _mpi.Handles.Single, _mpi.Handles.Sum, _mpi.Work, out begun), "MPI_Iallreduce");
+                pieces.Add((piece, host, sent, request));
+            }
             foreach (var (piece, host, _, request) in pieces)
             {
                 Wait(request, "the sum of the gradients");

@@ -48,7 +48,9 @@ internal sealed class BayesClassifierEstimator : IEstimator<BayesClassifierTrans
             TimesPerDraw = _options.TimesPerDraw,
             Seed = _options.Seed ?? _model.Settings.Seed,
         };
-        return new BayesClassifierTransformer(_host, new DiffEncTransformer(_host, _model.Share(), settings), priors);
+        return FreedUnlessBuilt.Build(
+            FreedUnlessBuilt.Build(_model.Share(), model => new DiffEncTransformer(_host, model, settings)),
+            scorer => new BayesClassifierTransformer(_host, scorer, priors));
     }
 
     /// <inheritdoc/>

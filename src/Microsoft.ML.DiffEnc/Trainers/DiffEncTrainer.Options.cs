@@ -72,7 +72,10 @@ public sealed partial class DiffEncTrainer
         /// <summary>Channels of the encoder's first level: even, 4..4096. Default: the preset's.</summary>
         public int? EncoderWidth;
 
-        /// <summary>ResNet blocks on the encoder's way down: 1..4096. Default: the preset's.</summary>
+        /// <summary>
+        /// ResNet blocks on the encoder's way down: 1..4096. With <see cref="EncoderLayout.MultiResolution"/> every level has equally many, as in the authors'
+        /// code: of a number that the levels do not divide, the rest is left out. Default: the preset's.
+        /// </summary>
         public int? EncoderBlocks;
 
         /// <summary>

@@ -92,11 +92,13 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
             Announce(plan, devices, log);
             if (label is not null)
                 LabelCheck.Check(plan, label, log);
-            using var precision = PrecisionSupport.Prepare(plan.Settings.Precision, devices[0], log.Warning);
-            agreed = true; // from here on the loop answers for it that all ranks end
-            var model = TrainingRun.Run(plan, devices, log, token);
-            Remember(model, plan, log);
-            return new DiffEncTransformer(_host, model, Scoring(model, plan, label));
+            PrecisionSupport.Check(plan.Settings.Precision, devices[0], log.Warning);
+            agreed = true; // from here on the run answers for it that all ranks end
+            return FreedUnlessBuilt.Build(TrainingRun.Run(plan, devices, log, token), model =>
+            {
+                Remember(model, plan, log);
+                return new DiffEncTransformer(_host, model, Scoring(model, plan, label));
+            });
         }
         catch (Exception e) when (!agreed)
         {
@@ -110,26 +112,20 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
         string size = $"{_description.Width}×{_description.Height}×{_description.Channels}";
         string who = Ranks.Size > 1 ? $"{Ranks.Size} processes, this one on {devices[0]}" : string.Join(", ", devices);
         log.Info($"Training on {plan.Images.Count} images of {size}, on {who}: {plan.Steps} steps of {plan.Settings.BatchSize}, seed {plan.Settings.Seed}.");
+        if (_options.Encoder != EncoderKind.Trainable && (_options.EncoderWidth ?? _options.EncoderBlocks) is not null)
+            log.Warning($"EncoderWidth and EncoderBlocks have no effect: Encoder is {_options.Encoder}, which has no network.");
         if (plan.Start is not null)
             log.Info($"Starting from {_options.ReferenceCheckpointPath ?? "the initial model's weights"}, step {plan.Start.Step}.");
     }
 
-    /// <summary>Has the model keep features of its training images. Frees it where that fails.</summary>
+    /// <summary>Has the model keep features of its training images.</summary>
     private void Remember(DiffEncModel model, TrainingPlan plan, ITrainingLog log)
     {
         if (_options.RememberedImages == 0)
             return;
-        try
-        {
-            log.Info($"Keeping features of {Math.Min(plan.Images.Count, _options.RememberedImages)} training images.");
-            model.TrainingImages = ContentFeatures.Remember(
-                model, plan.Images, _options.RememberedImages, plan.Settings.Seed, _options.CancellationToken);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        log.Info($"Keeping features of {Math.Min(plan.Images.Count, _options.RememberedImages)} training images.");
+        model.TrainingImages = ContentFeatures.Remember(
+            model, plan.Images, _options.RememberedImages, plan.Settings.Seed, _options.CancellationToken);
     }
 
     private ScoringSettings Scoring(DiffEncModel model, TrainingPlan plan, LabelColumn? label) => new(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Training;
 
@@ -20,7 +21,8 @@ internal static class LabelCheck
                 $"No image has a label: every key in the column '{label.Name}' is missing. " +
                 "MapValueToKey gives missing keys for values that it was not fitted on.");
         string without = images[0] > 0 ? $", {images[0]} images without one" : "";
-        log.Info($"Conditioned on {plan.Model.Classes} classes{without}; {plan.Settings.LabelDropout:P0} of the labels are left out in training.");
+        log.Info(string.Create(CultureInfo.InvariantCulture,
+            $"Conditioned on {plan.Model.Classes} classes{without}; {plan.Settings.LabelDropout:P0} of the labels are left out in training."));
 
         int[] empty = [.. Enumerable.Range(1, plan.Model.Classes).Where(k => images[k] == 0)];
         if (empty.Length > 0)

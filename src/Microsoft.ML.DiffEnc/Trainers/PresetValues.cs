@@ -77,7 +77,7 @@ internal sealed record PresetValues
             EncoderNetwork = (64, 8),
             BatchSize = 256,
         },
-        _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, "There is no such preset."),
+        _ => throw Refusals.Refusal("Preset", $"is {preset}; expected one of {string.Join(", ", Enum.GetNames<DiffEncPreset>())}"),
     };
 
     /// <summary>The denoiser's size with the given width and blocks, or the preset's.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Networks.Kernels;
 using static TorchSharp.torch;
@@ -38,6 +39,7 @@ internal sealed class GradientStep
     /// <returns>L0, L1 and the diffusion loss, [3] in double precision, nats: each the part that the images computed here have in the batch's mean.</returns>
     public Tensor Compute(int step)
     {
+        using var rounded = TensorFloat32.AllowFor(_settings.Precision, _model.Device);
         while (true)
         {
             try

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace Microsoft.ML.DiffEnc.Training;
 
 /// <summary>What a training must have in common with a checkpoint to go on from it.</summary>
@@ -16,7 +18,7 @@ internal sealed record TrainingIdentity(
         if (Model != other.Model)
             return $"the model is described as {Flat(Model)}, there as {Flat(other.Model)}";
         if (Settings != other.Settings)
-            return $"the settings are {Settings}, there {other.Settings}";
+            return string.Join(", ", Differences(Settings, other.Settings));
         if (Images != other.Images || PixelHash != other.PixelHash)
             return $"the training images are others ({Images}, there {other.Images})";
         if (Start != other.Start)
@@ -25,6 +27,12 @@ internal sealed record TrainingIdentity(
             return "the labels of the training images are others";
         return null;
     }
+
+    private static IEnumerable<string> Differences(TrainingSettings here, TrainingSettings there)
+        => typeof(TrainingSettings).GetProperties().Where(property => property.CanWrite)
+            .Select(property => (property.Name, Here: property.GetValue(here), There: property.GetValue(there)))
+            .Where(setting => !Equals(setting.Here, setting.There))
+            .Select(setting => Invariant($"{setting.Name} is {setting.Here ?? "not set"}, there {setting.There ?? "not set"}"));
 
     private static string StartName(ulong? start) => start is null ? "fresh weights" : $"the given weights {start:x16}";
 

@@ -34,22 +34,30 @@ internal sealed class TrainingLoop : IDisposable
         (_plan, _log) = (plan, log);
         _team = new TrainingTeam(plan);
         var settings = plan.Settings;
-        _model = DiffEncModel.Create(plan.Model, settings.Seed);
-        _model.To(plan.Device);
-        _model.FirstDerivativesOnly = true;
-        _model.Precision = settings.Precision;
-        _gradients = new GradientStep(_model, plan, _team.Slice, log);
-        if (plan.Ranks.Size > 1)
-            _sum = new GradientSum(plan.Ranks, _model.NamedParameters, losses: 3);
-        _average = _model.Clone();
-        _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
-        _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
-        plan.Start?.CopyTo(State());
         _losses = new RunningLosses(plan.Model.NatsPerBitPerDimension);
-        if (plan.ValidationImages is not null && _team.Leads)
-            _validation = new Validation(plan.ValidationImages, settings);
-        if (plan.CheckpointFolder is not null && _team.Leads)
-            _checkpoints = new CheckpointFolder(plan.CheckpointFolder, Identity(plan), log);
+        _model = DiffEncModel.Create(plan.Model, settings.Seed);
+        try
+        {
+            _model.To(plan.Device);
+            _model.FirstDerivativesOnly = true;
+            _model.Precision = settings.Precision;
+            _gradients = new GradientStep(_model, plan, _team.Slice, log);
+            if (plan.Ranks.Size > 1)
+                _sum = new GradientSum(plan.Ranks, _model.NamedParameters, losses: 3);
+            _average = _model.Clone();
+            _optimizer = new AdamW(_model.NamedParameters, settings.WeightDecay);
+            _ema = new MovingAverage(_model, _average, settings.EmaDecay, settings.EmaRamp);
+            plan.Start?.CopyTo(State());
+            if (plan.ValidationImages is not null && _team.Leads)
+                _validation = new Validation(plan.ValidationImages, settings);
+            if (plan.CheckpointFolder is not null && _team.Leads)
+                _checkpoints = new CheckpointFolder(plan.CheckpointFolder, Identity(plan), log);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Trains to the end.</summary>
@@ -214,7 +222,7 @@ internal sealed class TrainingLoop : IDisposable
         using var last = _whole.EnterScope();
         _sum?.Dispose();
         _losses.Dispose();
-        _optimizer.Dispose();
+        _optimizer?.Dispose(); // not there, where memory did not suffice for it
         _model.Dispose();
         _average?.Dispose();
     }

@@ -27,7 +27,21 @@ internal static class TrainingRun
 
     private static DiffEncModel Run(TrainingPlan plan, ITrainingLog log, CancellationToken cancellationToken)
     {
-        using var loop = new TrainingLoop(plan, plan.Ranks.Rank == 0 ? log : new RankLog(log, plan.Ranks.Rank));
+        using var loop = Prepare(plan, plan.Ranks.Rank == 0 ? log : new RankLog(log, plan.Ranks.Rank));
         return loop.Run(cancellationToken);
+    }
+
+    /// <summary>A loop that is ready to run. Where memory does not suffice for it, say, the other ranks do not wait for this one.</summary>
+    private static TrainingLoop Prepare(TrainingPlan plan, ITrainingLog log)
+    {
+        try
+        {
+            return new TrainingLoop(plan, log);
+        }
+        catch (Exception e)
+        {
+            plan.Ranks.Abandon(e, save: null);
+            throw;
+        }
     }
 }

@@ -14,7 +14,6 @@ internal sealed class Validation
 
     private const int MostBytes = 1 << 28;
     private const int TimesPerImage = 4;
-    private const int ImagesPerPass = 16;
 
     private readonly byte[] _pixels;
     private readonly int[] _classes;
@@ -41,7 +40,7 @@ internal sealed class Validation
     public double Evaluate(DiffEncModel model)
     {
         var results = new Likelihood[_count];
-        new LikelihoodScorer(model, _draws, ImagesPerPass, model.DiffusionLoss(_grid)).Score(_pixels, _count, results, classes: _classes);
+        new LikelihoodScorer(model, _draws, LikelihoodScorer.ImagesThatFillAPass(model, _draws), model.DiffusionLoss(_grid)).Score(_pixels, _count, results, classes: _classes);
         return results.Average(r => (double)r.BitsPerDimension);
     }
 }

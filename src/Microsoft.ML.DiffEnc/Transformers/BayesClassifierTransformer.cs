@@ -81,7 +81,7 @@ public sealed class BayesClassifierTransformer : ITransformer, IDisposable
         ArgumentNullException.ThrowIfNull(input);
         _model.ThrowIfDisposed();
         int batchSize = Math.Max(1, _model.BatchSize / Priors.Count); // one image is as much work as it has classes
-        return new BatchedDataView(_host, input, Bind(input.Schema), batchSize);
+        return new BatchedDataView(_host, input, Bind(input.Schema), batchSize, rowsAtFirst: 1);
     }
 
     /// <summary>

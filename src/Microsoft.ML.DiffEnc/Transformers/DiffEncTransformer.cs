@@ -195,7 +195,8 @@ public sealed partial class DiffEncTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ThrowIfDisposed();
-        return new BatchedDataView(_host, input, Bind(input.Schema), BatchSize);
+        int? rowsAtFirst = _scorer.ImagesPerPass == 1 ? 1 : null;
+        return new BatchedDataView(_host, input, Bind(input.Schema), BatchSize, rowsAtFirst: rowsAtFirst);
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
@@ -32,16 +31,6 @@ internal sealed record ScoringSettings(
     /// <summary>The most times in a draw, which go through the network together.</summary>
     public const int MostTimesPerDraw = 256;
 
-    private static readonly JsonSerializerOptions _json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>The column with the classes that likelihoods are conditioned on; <see langword="null"/>: they are not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? LabelColumnName { get; init; }
@@ -63,34 +52,22 @@ internal sealed record ScoringSettings(
         => TimeDensity is { } density ? new ImportanceEstimate(model.Bounds, density) : model.DiffusionLoss(Grid);
 
     /// <summary>Writes the settings as JSON.</summary>
-    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
+    public void Write(Stream stream) => SettingsJson.Write(stream, this);
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="InvalidDataException">A setting is missing, unknown, of the wrong type or out of its range.</exception>
-    public static ScoringSettings Read(Stream stream)
+    public static ScoringSettings Read(Stream stream) => SettingsJson.Read<ScoringSettings>(stream, "scoring", settings =>
     {
-        ScoringSettings settings;
-        try
-        {
-            settings = JsonSerializer.Deserialize<ScoringSettings>(stream, _json)
-                ?? throw new InvalidDataException("The scoring settings are null; expected an object.");
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException) // the latter from the grid or the density, about its numbers
-        {
-            throw new InvalidDataException($"The scoring settings cannot be read: {e.Message}", e);
-        }
         if (string.IsNullOrWhiteSpace(settings.InputColumnName))
-            throw new InvalidDataException("The scoring settings have an empty inputColumnName; expected the name of a column.");
+            throw new InvalidDataException("inputColumnName is empty; expected the name of a column.");
         if (settings.Draws is < 1 or > MostDraws || settings.TimesPerDraw is < 1 or > MostTimesPerDraw)
             throw new InvalidDataException(
-                $"The scoring settings have {settings.Draws} draws of {settings.TimesPerDraw} times; expected 1..{MostDraws} and 1..{MostTimesPerDraw}.");
+                $"there are {settings.Draws} draws of {settings.TimesPerDraw} times; expected 1..{MostDraws} and 1..{MostTimesPerDraw}.");
         if (settings is { Grid: not null, TimeDensity: not null })
-            throw new InvalidDataException(
-                "The scoring settings have a grid and a timeDensity; expected one at most: at finite depth, times are the grid's.");
+            throw new InvalidDataException("there are a grid and a timeDensity; expected one at most: at finite depth, times are the grid's.");
         if (settings.LabelColumnName is { } label && string.IsNullOrWhiteSpace(label))
-            throw new InvalidDataException("The scoring settings have an empty labelColumnName; expected the name of a column, or none.");
-        return settings;
-    }
+            throw new InvalidDataException("labelColumnName is empty; expected the name of a column, or none.");
+    });
 
     /// <summary>Checks what the settings say of classes.</summary>
     /// <param name="classes">The number of the model's classes.</param>

@@ -2,6 +2,7 @@ using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Tests.Diffusion;
 
@@ -78,6 +79,42 @@ public sealed class PassTests : IDisposable
     [InlineData(0, 16, 1)]
     public void Passes_are_as_few_as_can_be_and_none_is_left_with_a_small_rest(int count, int most, int expected)
         => Assert.Equal(expected, DiffEncModel.Evenly(count, most));
+
+    [Fact]
+    public void More_evaluations_than_a_pass_has_are_made_pass_by_pass()
+    {
+        using var scope = NewDisposeScope();
+        var passes = new List<(long First, long Count)>();
+        var all = _model.InPasses(150, (first, count) =>
+        {
+            passes.Add((first, count));
+            return arange(first, first + count);
+        });
+        Assert.Equal([(0, 64), (64, 64), (128, 22)], passes);
+        Assert.Equal(Enumerable.Range(0, 150).Select(i => (long)i), all.data<long>().ToArray());
+    }
+
+    [Fact]
+    public void A_set_of_more_times_than_a_pass_has_scores_as_in_one_pass()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var draws = new ScoringDraws(1, 100, Seed: 4);
+        double[] found = new LikelihoodScorer(_model, draws).Draw(_pixels.AsSpan(0, _size), 1)[0].Diffusion;
+        var (uniform, _, eps) = draws.For(_pixels.AsSpan(0, _size), [1, .. Models.Images(_model, 1).shape[2..]], 0, 1);
+        var x = _model.Scale(Models.Images(_model, Images)[..1]).expand(100, -1, -1, -1);
+        double[] expected = _model.Bounds.Diffusion(x, uniform, eps.to(float64), zeros(100, dtype: float64)).data<double>().ToArray();
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, Rounding * Math.Abs(pair.First)));
+    }
+
+    [Theory]
+    [InlineData(1 << 20, true, 64)]
+    [InlineData(1 << 20, false, 512)]
+    [InlineData(1 << 26, true, 4)]
+    [InlineData(1 << 26, false, 32)]
+    [InlineData(1 << 30, true, 1)]
+    public void Passes_are_bounded_by_what_an_evaluation_keeps_on_the_CPU_and_on_a_GPU(long activations, bool onCpu, int expected)
+        => Assert.Equal(expected, DiffEncModel.EvaluationsOf(activations, onCpu));
 
     [Fact]
     public void Passes_of_large_images_are_small()

@@ -11,7 +11,7 @@ public class OptionsTests
         ["two channels"] = (o => o.Channels = 2, ["2 channels", "1 (grey) or 3"]),
         ["no column"] = (o => o.InputColumnName = " ", ["InputColumnName", "empty"]),
         ["odd size"] = (o => o.Width = 30, ["30×28", "multiples of 4", "32×28"]),
-        ["unknown preset"] = (o => o.Preset = (DiffEncPreset)77, ["preset"]),
+        ["unknown preset"] = (o => o.Preset = (DiffEncPreset)77, ["Preset is 77", "Tiny, Small"]),
         ["unknown encoder"] = (o => o.Encoder = (EncoderKind)9, ["Encoder", "Trainable, NonTrainable, None"]),
         ["noise prediction with encoder"] = (o => o.Parameterization = Parameterization.Epsilon, ["Epsilon", "V"]),
         ["gammas"] = (o => o.GammaMin = 6, ["GammaMin", "6", "below"]),

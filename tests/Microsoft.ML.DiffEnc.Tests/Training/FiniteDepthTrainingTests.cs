@@ -78,7 +78,7 @@ public sealed class FiniteDepthTrainingTests : IDisposable
         Assert.Equal(straight.Grid, resumed.Grid);
 
         options.Depth = 11;
-        Assert.Contains("Depth = 11", Assert.Throws<InvalidOperationException>(() => Train(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("Depth is 11", Assert.Throws<InvalidOperationException>(() => Train(options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

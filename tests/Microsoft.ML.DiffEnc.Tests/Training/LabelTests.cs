@@ -68,7 +68,7 @@ public sealed class LabelTests : IDisposable
         Assert.Equal(TrainingRuns.Weights(straight), TrainingRuns.Weights(resumed));
 
         options.LabelDropout = 0.5;
-        Assert.Contains("LabelDropout = 0.5", Assert.Throws<InvalidOperationException>(() => Train(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("LabelDropout is 0.5", Assert.Throws<InvalidOperationException>(() => Train(options)).Message, StringComparison.Ordinal);
         options.LabelDropout = 0.4;
         Shades.Shade[] others = Shades.Rows(30);
         others[3].Label = "dark";

@@ -55,12 +55,12 @@ public class PrecisionTests
     public void A_precision_that_the_CPU_has_not_is_warned_of()
     {
         var messages = new List<string>();
-        PrecisionSupport.Prepare(TrainingPrecision.TensorFloat32, CPU, messages.Add).Dispose();
+        PrecisionSupport.Check(TrainingPrecision.TensorFloat32, CPU, messages.Add);
         Assert.Contains("TensorFloat32", Assert.Single(messages), StringComparison.Ordinal);
         messages.Clear();
-        PrecisionSupport.Prepare(TrainingPrecision.BFloat16, CPU, messages.Add).Dispose();
+        PrecisionSupport.Check(TrainingPrecision.BFloat16, CPU, messages.Add);
         Assert.Equal(PrecisionSupport.CpuHasBFloat16 ? 0 : 1, messages.Count);
-        PrecisionSupport.Prepare(TrainingPrecision.Float32, CPU, _ => Assert.Fail("Nothing to warn of.")).Dispose();
+        PrecisionSupport.Check(TrainingPrecision.Float32, CPU, _ => Assert.Fail("Nothing to warn of."));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ internal sealed class AnomalyBatch(AnomalyTransformer transformer, PixelReader r
     {
         AnomalyColumns.Score => (ValueGetter<float>)((ref float value) => value = _scores[ComputedSlot(currentSlot)]),
         AnomalyColumns.PValue => (ValueGetter<float>)((ref float value) => value = transformer.Settings.PValue(_scores[ComputedSlot(currentSlot)])),
-        AnomalyColumns.PredictedLabel => (ValueGetter<bool>)((ref bool value) => value = _scores[ComputedSlot(currentSlot)] > transformer.Threshold),
+        AnomalyColumns.PredictedLabel => (ValueGetter<bool>)((ref bool value) => value = transformer.IsAnomaly(_scores[ComputedSlot(currentSlot)])),
         _ => (ValueGetter<MLImage>)((ref MLImage value) =>
         {
             value?.Dispose();

@@ -14,6 +14,10 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     // The losses' density and what they predict have a few dozen parameters that matter: what these do not need, calibrates.
     private const int EnoughBesideTheRemembered = 400;
 
+    // Training images among those to calibrate on: so many, and this share of all, are no accident. The model remembers only some of its own.
+    private const int LeastKnown = 3;
+    private const double ShareKnown = 0.02;
+
     private readonly IHost _host;
     private readonly DiffEncTransformer _model;
     private readonly AnomalyOptions _options;
@@ -37,7 +41,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There are too few images for the wanted false-positive rate, or one is missing or of another
-    /// size.</exception>
+    /// size; or their scores are no numbers.</exception>
     /// <exception cref="InvalidDataException">What the model remembers of its training is not of its own features.</exception>
     /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
     public AnomalyTransformer Fit(IDataView input)
@@ -54,10 +58,15 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             throw new InvalidDataException(
                 $"The model remembers {remembered.Space.Features} features of its training images; it has {scorer.FeatureCount}. " +
                 "Its file is damaged, or of another version; set UseTrainingImages to false to do without them.");
-        var maps = _options.AnomalyMapColumnName is null ? null : new List<float>();
+        long places = (long)calibrating.Length * _model.ImageColumn.Width * _model.ImageColumn.Height;
+        var maps = _options.AnomalyMapColumnName is null ? null : new LargestValues((int)(places - (long)((places - 1) * MapShare)));
         var told = new Told(_options.Progress, fitting.Length + calibrating.Length);
-        var norm = Learn(_options.Score, [.. Measure(scorer, images, fitting, told)], remembered);
-        float[] calibration = [.. Measure(scorer, images, calibrating, told, maps).Select(m => (float)norm.Score(_options.Score, m)).Order()];
+        AnomalyMeasures[] learned = [.. Measure(scorer, images, fitting, told)], calibrated = [.. Measure(scorer, images, calibrating, told, maps)];
+        if (remembered is not null)
+            WarnOfTrainingImages(learned.Concat(calibrated), images.Count, remembered);
+        var norm = Learn(_options.Score, learned, remembered);
+        float[] calibration = [.. calibrated.Select(m => (float)norm.Score(_options.Score, m)).Order()];
+        CheckNumbers(calibration);
         var settings = new AnomalySettings(
             _options.Score,
             Threshold(calibration, _options.FalsePositiveRate),
@@ -66,7 +75,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             _profile,
             norm,
             MapUnit(maps));
-        return new AnomalyTransformer(_host, _model.ConditionedOn(null), settings);
+        return FreedUnlessBuilt.Build(_model.ConditionedOn(null), model => new AnomalyTransformer(_host, model, settings));
     }
 
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type.</exception>
@@ -113,7 +122,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     }
 
     /// <summary>Measures images of a table, a batch at a time.</summary>
-    private IEnumerable<AnomalyMeasures> Measure(AnomalyScorer scorer, PixelTable images, int[] rows, Told told, List<float>? maps = null)
+    private IEnumerable<AnomalyMeasures> Measure(AnomalyScorer scorer, PixelTable images, int[] rows, Told told, LargestValues? maps = null)
     {
         int size = _model.ImageColumn.ValuesPerImage, places = _model.ImageColumn.Width * _model.ImageColumn.Height;
         foreach (int[] batch in rows.Chunk(_model.BatchSize))
@@ -128,16 +137,31 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             _host.CheckAlive();
             foreach (AnomalyMeasures measures in measured)
                 yield return measures;
-            maps?.AddRange(mapsOfBatch);
+            maps?.Add(mapsOfBatch);
         }
     }
 
-    private static double MapUnit(List<float>? maps)
+    private static double MapUnit(LargestValues? maps) => maps is null ? 1 : Math.Max(maps.Least, float.Epsilon);
+
+    /// <summary>A model takes the images that it was trained on for more normal than others: a threshold from them is another one's.</summary>
+    private void WarnOfTrainingImages(IEnumerable<AnomalyMeasures> measured, int images, NearestNeighbours remembered)
     {
-        if (maps is null)
-            return 1;
-        maps.Sort();
-        return Math.Max(maps[(int)((maps.Count - 1) * MapShare)], float.Epsilon);
+        int known = measured.Count(m => remembered.Contains(m.Features));
+        if (known < LeastKnown || known < ShareKnown * images)
+            return;
+        using var channel = _host.Start("Calibration");
+        channel.Warning(
+            $"Of the {images} normal images, at least {known} are among those that the model was trained on. It finds such images more normal than others, "
+            + "so that the threshold and the p-values will be wrong. Give Fit normal images that the model was not trained on.");
+    }
+
+    /// <exception cref="InvalidOperationException">A score is no number.</exception>
+    private void CheckNumbers(float[] calibration)
+    {
+        if (calibration.Count(float.IsNaN) is > 0 and var wrong)
+            throw new InvalidOperationException(
+                $"The score {_options.Score} of {wrong} of the {calibration.Length} normal images that calibrate is no number (NaN): the model's training has "
+                + "diverged, or its weights are damaged. Look at the bits per dimension of Transform, and train the model anew.");
     }
 
     private void CheckCount(int images, int calibrating, bool isFitted)

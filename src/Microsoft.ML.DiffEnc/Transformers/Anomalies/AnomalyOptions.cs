@@ -36,10 +36,10 @@ public sealed class AnomalyOptions
     /// scoring seed.</summary>
     public int? Seed;
 
-    /// <summary>Told after each pass of the network how many images are measured. Default: nobody.</summary>
+    /// <summary>Told after every few images, a batch of up to 64, how many are measured. Default: nobody.</summary>
     public IProgress<CalibrationProgress>? Progress;
 
-    /// <summary>Stops the fitting between two passes of the network with an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>Stops the fitting between two batches of images with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
 
     /// <summary>The profile that these options ask for.</summary>

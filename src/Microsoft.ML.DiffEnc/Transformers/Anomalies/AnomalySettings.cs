@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
@@ -21,21 +19,10 @@ internal sealed record AnomalySettings(
     AnomalyNorm Norm,
     double MapUnit)
 {
-    private static readonly JsonSerializerOptions _json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a threshold may be infinite
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        IgnoreReadOnlyProperties = true,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>
     /// The conformal p-value: the share of normal images at least as unusual, the image itself among them. Whatever the score, at most a share p of
     /// normal images has a value
-    /// of at most p (Vovk et al., 2005).
+    /// of at most p (Vovk et al., 2005). A score that is no number is more unusual than any.
     /// </summary>
     public float PValue(float score)
     {
@@ -43,23 +30,15 @@ internal sealed record AnomalySettings(
         return (float)((Calibration.Length - below + 1.0) / (Calibration.Length + 1));
     }
 
-    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
+    public void Write(Stream stream) => SettingsJson.Write(stream, this, withoutComputed: true);
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="InvalidDataException">A setting is missing, unknown, of the wrong type, or makes no sense.</exception>
-    public static AnomalySettings Read(Stream stream)
+    public static AnomalySettings Read(Stream stream) => SettingsJson.Read<AnomalySettings>(stream, "anomaly", settings =>
     {
-        try
-        {
-            var settings = JsonSerializer.Deserialize<AnomalySettings>(stream, _json)
-                ?? throw new InvalidDataException("The anomaly settings are null; expected an object.");
-            return settings.Problem() is { } problem ? throw new InvalidDataException($"The anomaly settings {problem}.") : settings;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The anomaly settings cannot be read: {e.Message}", e);
-        }
-    }
+        if (settings.Problem() is { } problem)
+            throw new InvalidDataException($"they {problem}.");
+    }, withoutComputed: true);
 
     private string? Problem()
     {
@@ -82,7 +61,7 @@ internal sealed record AnomalySettings(
         while (low < high)
         {
             int middle = (low + high) / 2;
-            (low, high) = Calibration[middle] < score ? (middle + 1, high) : (low, middle);
+            (low, high) = Calibration[middle] >= score ? (low, middle) : (middle + 1, high);
         }
         return low;
     }

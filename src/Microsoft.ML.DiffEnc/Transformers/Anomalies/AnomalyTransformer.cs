@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Transformers;
 using Microsoft.ML.DiffEnc.Transformers.Anomalies;
 using Microsoft.ML.DiffEnc.Transformers.Batching;
 using Microsoft.ML.Runtime;
@@ -69,7 +70,7 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
     public AnomalyTransformer ChangeThreshold(float threshold)
         => float.IsNaN(threshold)
             ? throw new ArgumentException("The threshold is NaN; expected a number.", nameof(threshold))
-            : new AnomalyTransformer(_host, Model.ConditionedOn(null), Settings with { Threshold = threshold });
+            : FreedUnlessBuilt.Build(Model.ConditionedOn(null), model => new AnomalyTransformer(_host, model, Settings with { Threshold = threshold }));
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The schema has no column with such images as the model was trained on.</exception>
@@ -118,6 +119,9 @@ public sealed class AnomalyTransformer : ITransformer, IDisposable
         for (int i = 0; i < count; i++)
             scores[i] = (float)Settings.Norm.Score(Settings.Score, measures[i]);
     }
+
+    /// <summary>Whether a score is above the threshold. One that is no number is of an image that the model can make nothing of.</summary>
+    internal bool IsAnomaly(float score) => !(score <= Threshold);
 
     /// <summary>A map as a picture.</summary>
     internal MLImage Draw(ReadOnlySpan<float> map) => AnomalyMap.ToImage(map, Model.ImageColumn.Width, Model.ImageColumn.Height, Settings.MapUnit);

@@ -6,7 +6,7 @@ namespace Microsoft.ML.DiffEnc.Transformers.Anomalies;
 /// <summary>The features by which images are compared: what they show, and where.</summary>
 internal static class ContentFeatures
 {
-    // The block, the time and the cells for which distances told most (docs/anomalies.md).
+    // The block, the time and the cells for which distances told most (docs/studies/anomalies.md).
     private const string Block = "mid1";
     private const double Time = 0.1;
     private const int Grid = 7;

@@ -19,12 +19,13 @@ internal sealed class BatchCursor : DataViewRowCursor
     /// <param name="input">A cursor of its source, which this one owns.</param>
     /// <param name="active">What was asked for.</param>
     /// <param name="capacity">The most rows in a batch.</param>
+    /// <param name="rowsAtFirst">The rows of the first one.</param>
     /// <param name="readAhead">Whether the next batch is read while the network computes.</param>
-    public BatchCursor(BatchedDataView view, DataViewRowCursor input, ActiveColumns active, int capacity, bool readAhead)
+    public BatchCursor(BatchedDataView view, DataViewRowCursor input, ActiveColumns active, int capacity, int rowsAtFirst, bool readAhead)
     {
         (_view, _active) = (view, active);
         _rows = [.. Enumerable.Range(0, readAhead ? 2 : 1).Select(_ => new BufferedRows(view, input, active, capacity, () => _slot))];
-        _reader = new BatchReader(input, _rows);
+        _reader = new BatchReader(input, _rows, rowsAtFirst);
         Array.ForEach(_rows, rows => rows.BeforeCompute = _reader.ReadAhead);
     }
 

@@ -8,12 +8,17 @@ namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 /// </summary>
 /// <param name="input">The source, which the reader disposes of.</param>
 /// <param name="rows">Where rows go: one batch; or two in turn, to read ahead.</param>
-internal sealed class BatchReader(DataViewRowCursor input, BufferedRows[] rows) : IDisposable
+/// <param name="rowsAtFirst">The rows of the first batch.</param>
+internal sealed class BatchReader(DataViewRowCursor input, BufferedRows[] rows, int rowsAtFirst) : IDisposable
 {
+    // Of each batch over the one before, until they are full.
+    private const int Growth = 4;
+
     // A quarter of what a compute section allows all threads together.
     private const long AllocationsInSection = 16 << 20;
 
     private Task? _ahead;
+    private int _mostRows = rowsAtFirst; // of the next batch
     private bool _inputEnded; // written by who reads, looked at when nobody does
     private volatile bool _awaited, _stopped;
 
@@ -79,7 +84,9 @@ internal sealed class BatchReader(DataViewRowCursor input, BufferedRows[] rows) 
     {
         batch.Clear();
         long allocated = GC.GetAllocatedBytesForCurrentThread();
-        while (!batch.IsFull && !_inputEnded && !_stopped)
+        int most = _mostRows;
+        _mostRows = (int)Math.Min((long)most * Growth, int.MaxValue);
+        while (batch.Count < most && !batch.IsFull && !_inputEnded && !_stopped)
         {
             if (!input.MoveNext())
             {

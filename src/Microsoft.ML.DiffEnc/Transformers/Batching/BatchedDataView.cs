@@ -14,7 +14,10 @@ namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 /// <param name="mapper">What computes the added columns.</param>
 /// <param name="batchSize">The most rows that are computed at a time.</param>
 /// <param name="readAhead">Whether a batch may be read while the network computes the one before.</param>
-internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, BatchMapper mapper, int batchSize, bool readAhead = true) : IDataView
+/// <param name="rowsAtFirst">The rows of the first batch; each further one is larger, up to <paramref name="batchSize"/>: who looks at the first row
+/// alone does not wait for a full one. <see langword="null"/>: full ones from the start, where rows are cheaper together.</param>
+internal sealed class BatchedDataView(
+    IHostEnvironment env, IDataView source, BatchMapper mapper, int batchSize, bool readAhead = true, int? rowsAtFirst = null) : IDataView
 {
     private readonly IHost _host = env.Register(nameof(BatchedDataView));
 
@@ -70,6 +73,6 @@ internal sealed class BatchedDataView(IHostEnvironment env, IDataView source, Ba
         if (!active.AnyOutput)
             return new PassThroughCursor(this, input, active);
         long rows = source.GetRowCount() ?? long.MaxValue;
-        return new BatchCursor(this, input, active, (int)Math.Clamp(rows, 1, BatchSize), readAhead && alone && rows > BatchSize);
+        return new BatchCursor(this, input, active, (int)Math.Clamp(rows, 1, BatchSize), rowsAtFirst ?? BatchSize, readAhead && alone && rows > BatchSize);
     }
 }

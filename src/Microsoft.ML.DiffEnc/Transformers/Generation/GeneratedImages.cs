@@ -12,11 +12,13 @@ internal sealed class GeneratedImages
     private readonly int _count;
     private readonly GenerationOptions _options;
     private readonly ImageColumn _size;
+    private readonly int _together;
     private byte[] _pixels = [];
     private int _first = -1;
 
     private GeneratedImages(DiffEncTransformer transformer, int count, GenerationOptions options)
-        => (_transformer, _count, _options, _size) = (transformer, count, options, transformer.ImageColumn);
+        => (_transformer, _count, _options, _size, _together)
+            = (transformer, count, options, transformer.ImageColumn, Sampler.ImagesPerPass(transformer.Model, options));
 
     /// <summary>A view of the columns <c>Index</c> and the one that the transformer reads images from.</summary>
     /// <param name="transformer">Whose images.</param>
@@ -45,7 +47,7 @@ internal sealed class GeneratedImages
 
     private ReadOnlySpan<byte> Pixels(int row)
     {
-        int first = row - row % Sampler.ImagesPerPass;
+        int first = row - row % _together;
         if (first != _first)
             (_pixels, _first) = (_transformer.GeneratePass(first, _count, _options), first);
         return _pixels.AsSpan((row - first) * _size.ValuesPerImage, _size.ValuesPerImage);

@@ -13,9 +13,10 @@ internal static class GenerationCheck
     /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
     public static GenerationOptions Resolve(GenerationOptions options, DiffEncTransformer transformer, string? classColumnName = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1, nameof(options));
+        if (options.Steps is < 1 or > TimeGrid.MostSteps)
+            throw Refusal(nameof(options.Steps), $"is {options.Steps}; expected 1..{TimeGrid.MostSteps}");
         if (!Enum.IsDefined(options.Sampler))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Sampler, "There is no such sampler.");
+            throw Refusal(nameof(options.Sampler), $"is {options.Sampler}; expected one of {string.Join(", ", Enum.GetNames<SamplerKind>())}");
         if (!double.IsFinite(options.Guidance) || options.Guidance < 0)
             throw Refusal(nameof(options.Guidance), string.Create(
                 CultureInfo.InvariantCulture, $"is {options.Guidance}; expected a finite number, at least 0"));

@@ -74,7 +74,7 @@ public sealed class GenerationTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         Model.ThrowIfDisposed();
-        return new BatchedDataView(_host, input, Bind(input.Schema), Math.Min(Model.BatchSize, Sampler.ImagesPerPass));
+        return new BatchedDataView(_host, input, Bind(input.Schema), Math.Min(Model.BatchSize, Sampler.ImagesPerPass(Model.Model, _options)));
     }
 
     /// <summary>Frees the model, unless other transformers share it.</summary>

@@ -22,7 +22,7 @@ internal sealed class OdeLikelihoodEstimator : IEstimator<OdeLikelihoodTransform
     {
         ArgumentNullException.ThrowIfNull(input);
         _model.ImageColumn.Find(input.Schema);
-        return new OdeLikelihoodTransformer(_env, _model.Share(), _settings);
+        return FreedUnlessBuilt.Build(_model.Share(), model => new OdeLikelihoodTransformer(_env, model, _settings));
     }
 
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type.</exception>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Ode;
 
@@ -15,16 +13,6 @@ namespace Microsoft.ML.DiffEnc.Transformers.Ode;
 internal sealed record OdeSettings(string InputColumnName, PixelLayout PixelLayout, double Tolerance, int Draws, int Probes, int Seed, int MaxSteps)
 {
     private const int MostDraws = 10_000, MostProbes = 256;
-
-    private static readonly JsonSerializerOptions _json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
 
     /// <summary>The settings that options ask for, of a model.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or the ODE approximates the model and that is not allowed.</exception>
@@ -44,25 +32,17 @@ internal sealed record OdeSettings(string InputColumnName, PixelLayout PixelLayo
     }
 
     /// <summary>Writes the settings as JSON.</summary>
-    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
+    public void Write(Stream stream) => SettingsJson.Write(stream, this);
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="InvalidDataException">A setting is missing, unknown, of the wrong type or out of its range.</exception>
-    public static OdeSettings Read(Stream stream)
+    public static OdeSettings Read(Stream stream) => SettingsJson.Read<OdeSettings>(stream, "ODE likelihood", settings =>
     {
-        try
-        {
-            var settings = JsonSerializer.Deserialize<OdeSettings>(stream, _json)
-                ?? throw new InvalidDataException("The ODE likelihood's settings are null; expected an object.");
-            if (string.IsNullOrWhiteSpace(settings.InputColumnName))
-                throw new InvalidDataException("The ODE likelihood's settings have an empty inputColumnName; expected the name of a column.");
-            return Problem(settings) is { } problem ? throw new InvalidDataException($"In the ODE likelihood's settings, {problem}") : settings;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The ODE likelihood's settings cannot be read: {e.Message}", e);
-        }
-    }
+        if (string.IsNullOrWhiteSpace(settings.InputColumnName))
+            throw new InvalidDataException("inputColumnName is empty; expected the name of a column.");
+        if (Problem(settings) is { } problem)
+            throw new InvalidDataException(problem);
+    });
 
     /// <summary>The first setting that is out of its range, as a sentence; <see langword="null"/>: none.</summary>
     private static string? Problem(OdeSettings s)

@@ -11,7 +11,7 @@ public sealed class RepairOptions
     public GenerationOptions Generation = new();
 
     /// <summary>
-    /// How often every stretch of steps is done, at least 1: after each time but the last, noise is added again. Once alone gives parts that do not
+    /// How often every stretch of steps is done, 1..10000: after each time but the last, noise is added again. Once alone gives parts that do not
     /// fit
     /// the rest of the picture. Default 5; Lugmayr et al. (2022) took 10.
     /// </summary>

@@ -16,6 +16,8 @@ internal sealed record RepairSettings(
     string OutputColumnName, string? MaskColumnName, byte MaskThreshold, double AnomalousShare, int Resamplings, int JumpLength,
     StoredGeneration Generation)
 {
+    private const int MostResamplings = 10_000;
+
     /// <summary>The settings that options ask for, of a model, and the steps that they mean.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other; or a name is empty.</exception>
     /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
@@ -50,8 +52,8 @@ internal sealed record RepairSettings(
             ArgumentException.ThrowIfNullOrWhiteSpace(MaskColumnName);
         if (Generation.Sampler != SamplerKind.Ancestral)
             throw Refusal("Generation.Sampler", Generation.Sampler, "Ancestral: known pixels are put in place between its steps");
-        if (Resamplings < 1)
-            throw Refusal(nameof(Resamplings), Resamplings, "at least 1");
+        if (Resamplings is < 1 or > MostResamplings)
+            throw Refusal(nameof(Resamplings), Resamplings, $"1..{MostResamplings}");
         if (JumpLength < 1)
             throw Refusal(nameof(JumpLength), JumpLength, "at least 1");
         if (MaskThreshold == 0)

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Diffusion.Sampling;
 using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Transformers.Batching;
@@ -67,7 +68,7 @@ public sealed class RepairTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         Model.ThrowIfDisposed();
-        return new BatchedDataView(_host, input, Bind(input.Schema), Model.BatchSize);
+        return new BatchedDataView(_host, input, Bind(input.Schema), Math.Min(Model.BatchSize, Sampler.ImagesPerPass(Model.Model, _plan.Generation)));
     }
 
     /// <summary>Frees the model, unless other transformers share it.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.DiffEnc;
 
 /// <summary>Which representation of images is wanted.</summary>
@@ -49,6 +51,16 @@ public sealed class RepresentationOptions
 
     /// <summary>The seed that, with an image's own pixels, decides its noise. <see langword="null"/> (default): the model's scoring seed.</summary>
     public int? Seed;
+
+    /// <summary>What is represented, where and when: <c>DenoiserFeatures mid1, t = 0.3, Mean over 7×7 cells, Rectified</c>; without what is left to the
+    /// defaults.</summary>
+    public override string ToString()
+    {
+        string block = Block is null ? "" : $" {Block}";
+        string pooling = PoolingGrid is { } grid ? $", {Pooling} over {grid}×{grid} cells" : "";
+        string normalization = Normalization is { } chosen ? $", {chosen}" : "";
+        return $"{Kind}{block}, t = {string.Join("; ", Times.Select(t => t.ToString(CultureInfo.InvariantCulture)))}{pooling}{normalization}";
+    }
 
     internal RepresentationOptions Copy()
     {

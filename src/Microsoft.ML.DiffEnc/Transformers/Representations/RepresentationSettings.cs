@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.DiffEnc.Diffusion;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Representations;
@@ -13,20 +11,9 @@ namespace Microsoft.ML.DiffEnc.Transformers.Representations;
 internal sealed record RepresentationSettings(
     string InputColumnName, PixelLayout PixelLayout, string OutputColumnName, FeatureDescription Features, bool IsCentred = false)
 {
-    // What served a linear classifier best on MNIST (docs/representations.md).
+    // What served a linear classifier best on MNIST (docs/studies/representations.md).
     private const int UsualGrid = 7;
     private const string UsualBlock = "mid1";
-
-    private static readonly JsonSerializerOptions _json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        IgnoreReadOnlyProperties = true,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
 
     /// <summary>The settings that options ask for, of a model.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or asks for what the model does not have; the message names it.</exception>
@@ -50,29 +37,19 @@ internal sealed record RepresentationSettings(
                 IsCentred: features.Normalization == FeatureNormalization.Rectified);
     }
 
-    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, _json);
+    public void Write(Stream stream) => SettingsJson.Write(stream, this, withoutComputed: true);
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="InvalidDataException">A setting is missing, unknown, of the wrong type, or does not fit the model.</exception>
-    public static RepresentationSettings Read(Stream stream, DiffEncModel model)
+    public static RepresentationSettings Read(Stream stream, DiffEncModel model) => SettingsJson.Read<RepresentationSettings>(stream, "representation", settings =>
     {
-        try
-        {
-            var settings = JsonSerializer.Deserialize<RepresentationSettings>(stream, _json)
-                ?? throw new InvalidDataException("The representation's settings are null; expected an object.");
-            if (string.IsNullOrWhiteSpace(settings.InputColumnName) || string.IsNullOrWhiteSpace(settings.OutputColumnName))
-                throw new InvalidDataException("The representation's settings have an empty column name.");
-            if (settings.IsCentred && settings.Features.Normalization != FeatureNormalization.Rectified)
-                throw new InvalidDataException("The representation's settings ask for a mean of features that are not rectified.");
-            return RepresentationCheck.Problem(settings.Features, model) is { } problem
-                ? throw new InvalidDataException($"In the representation's settings, {problem}")
-                : settings;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The representation's settings cannot be read: {e.Message}", e);
-        }
-    }
+        if (string.IsNullOrWhiteSpace(settings.InputColumnName) || string.IsNullOrWhiteSpace(settings.OutputColumnName))
+            throw new InvalidDataException("a column name is empty.");
+        if (settings.IsCentred && settings.Features.Normalization != FeatureNormalization.Rectified)
+            throw new InvalidDataException("they ask for a mean of features that are not rectified.");
+        if (RepresentationCheck.Problem(settings.Features, model) is { } problem)
+            throw new InvalidDataException(problem);
+    }, withoutComputed: true);
 
     private static System.Globalization.CultureInfo Invariant => System.Globalization.CultureInfo.InvariantCulture;
 }

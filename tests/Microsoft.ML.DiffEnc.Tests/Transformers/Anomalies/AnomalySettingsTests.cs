@@ -41,6 +41,14 @@ public class AnomalySettingsTests
     }
 
     [Fact]
+    public void A_score_that_is_no_number_is_more_unusual_than_any()
+    {
+        var settings = Settings(AnomalyScore.Profile);
+        Assert.Equal(1 / 4f, settings.PValue(float.NaN));
+        Assert.Equal(settings.PValue(float.PositiveInfinity), settings.PValue(float.NaN));
+    }
+
+    [Fact]
     public void Those_of_the_first_versions_serve_the_scores_that_have_not_changed_and_are_named_for_the_one_that_has()
     {
         var read = Changed(Settings(AnomalyScore.LossDensity), norm =>

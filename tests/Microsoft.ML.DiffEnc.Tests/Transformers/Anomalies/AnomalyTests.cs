@@ -2,6 +2,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Tests.Support;
 using Microsoft.ML.DiffEnc.Tests.Training;
+using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 using Xunit;
 using static TorchSharp.torch;
@@ -164,6 +165,36 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
     {
         using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.Neighbours)).Fit(TrainingRuns.Discs(_ml, 850));
         Assert.Equal((300 + 400, 450), (detector.Settings.Norm.Features!.Count, detector.Settings.Calibration.Length));
+    }
+
+    [Theory]
+    [InlineData(1, AnomalyScore.Profile, true)] // the seed of the training's own discs
+    [InlineData(4, AnomalyScore.Profile, false)]
+    [InlineData(1, AnomalyScore.BitsPerDimension, false)] // looks at no neighbours
+    public void Calibrating_on_training_images_is_warned_of(int seed, AnomalyScore score, bool warns)
+    {
+        var warnings = new List<string>();
+        _ml.Log += (_, e) =>
+        {
+            if (e.Kind == ChannelMessageKind.Warning)
+                warnings.Add(e.Message);
+        };
+        IDataView images = _ml.Data.LoadFromEnumerable(TrainingRuns.Rows(40, seed));
+        _ml.Generative().DetectAnomalies(_model, Options(score)).Fit(images).Dispose();
+        Assert.Equal(warns, warnings.Any(w => w.Contains("Of the 40 normal images, at least 40 are among those", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_model_whose_scores_are_no_numbers_calibrates_nothing()
+    {
+        var options = TrainingRuns.Options(steps: 1);
+        options.RememberedImages = 0;
+        using var model = _ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(_ml, 20));
+        using (no_grad())
+            model.Model.NamedParameters.Values.First().fill_(double.NaN);
+        var error = Assert.Throws<InvalidOperationException>(
+            () => _ml.Generative().DetectAnomalies(model, Options(AnomalyScore.BitsPerDimension)).Fit(TrainingRuns.Discs(_ml, 20)));
+        Assert.Contains("The score BitsPerDimension of 20 of the 20 normal images that calibrate is no number (NaN)", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,19 @@ public class ReadAheadTests
     }
 
     [Fact]
+    public void Who_looks_at_the_first_row_alone_does_not_wait_for_a_full_batch()
+    {
+        var (view, mapper) = Create(Rows(200), rowsAtFirst: 1);
+        using (DataViewRowCursor cursor = Cursor(view))
+            Assert.Equal(0, First(cursor, view));
+        Assert.Equal([1], mapper.Batches);
+
+        (view, mapper) = Create(Rows(200), rowsAtFirst: 1);
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => 2 * i), view.GetColumn<int>("Double"));
+        Assert.Equal([1, 4, 16, 64, 64, 51], mapper.Batches);
+    }
+
+    [Fact]
     public void An_error_in_reading_ahead_is_thrown_where_its_rows_are_missing()
     {
         var (view, mapper) = Create(Rows(1000, onRow: i => i == 100 ? throw new FormatException("Row 100 is bad.") : i));
@@ -157,10 +170,10 @@ public class ReadAheadTests
     private IDataView Rows(int count, Func<int, int>? onRow = null)
         => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(i => new NumberRow { Number = onRow?.Invoke(i) ?? i }));
 
-    private (BatchedDataView View, RecordingMapper Mapper) Create(IDataView data)
+    private (BatchedDataView View, RecordingMapper Mapper) Create(IDataView data, int? rowsAtFirst = null)
     {
         var mapper = new RecordingMapper(data.Schema);
-        return (new BatchedDataView(_ml, data, mapper, BatchSize), mapper);
+        return (new BatchedDataView(_ml, data, mapper, BatchSize, rowsAtFirst: rowsAtFirst), mapper);
     }
 
     private sealed class NumberRow

@@ -74,7 +74,11 @@ public class GeneratedImagesTests
     {
         var model = Scoring.Transformer(_ml);
         Assert.Throws<ArgumentOutOfRangeException>(() => model.GenerateAsDataView(0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => model.GenerateAsDataView(1, new GenerationOptions { Steps = 0 }));
+        foreach (int steps in new[] { 0, 100_001 })
+            Assert.Contains(
+                $"The option Steps is {steps}; expected 1..100000",
+                Assert.Throws<ArgumentOutOfRangeException>(() => model.GenerateAsDataView(1, new GenerationOptions { Steps = steps })).Message,
+                StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => model.GenerateAsDataView(1, new GenerationOptions { Sampler = (SamplerKind)9 }));
         IDataView view = model.GenerateAsDataView(1, new GenerationOptions { Steps = 1 });
         model.Dispose();

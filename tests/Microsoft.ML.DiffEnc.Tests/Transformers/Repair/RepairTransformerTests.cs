@@ -178,7 +178,7 @@ public sealed class RepairTransformerTests : IDisposable
         using var small = Pictures.Image(new byte[16], 4, 4);
         Refused<ArgumentException>("mask is 4×4; expected 8×8", () => _model.Repair(_rows[0].Image!, small, Options));
         Refused<ArgumentException>("image is 4×4; expected 8×8", () => _model.Repair(small, null, Options));
-        Refused<ArgumentOutOfRangeException>("'Maske'", () => _ml.Generative().Repair(_model, Options, maskColumnName: "Maske").Fit(_data));
+        Refused<ArgumentOutOfRangeException>("no mask column 'Maske'", () => _ml.Generative().Repair(_model, Options, maskColumnName: "Maske").Fit(_data));
         Assert.Equal(Count, Repair(new() { Generation = Options.Generation, AnomalousShare = 0 }, "Mask").Length); // with masks it says nothing
     }
 
