@@ -60,12 +60,21 @@ internal sealed record NearestNeighbours(FeatureSpace Space, float[] Points, flo
     /// </summary>
     public double Distance(ReadOnlySpan<float> features) => Relative(Space.Place(features), itself: -1);
 
-    /// <summary>Whether these are the features of one of the points, but for rounding.</summary>
-    public bool Contains(ReadOnlySpan<float> features) => Nearest(Space.Place(features), Points, itself: -1).Distances[0] < SamePoint * MeanOwn;
+    /// <summary>The same from all points but the one, if there is one, whose features these are.</summary>
+    public double DistanceToOthers(ReadOnlySpan<float> features)
+    {
+        float[] point = Space.Place(features);
+        return Relative(point, Same(point));
+    }
 
-    /// <summary>The <see cref="Distance"/> of each of the points that were added last, from all others.</summary>
-    public IEnumerable<double> DistancesOfTheLast(int count)
-        => Enumerable.Range(Count - count, count).Select(i => Relative(Points.AsSpan(i * Dimensions, Dimensions), i));
+    /// <summary>Whether these are the features of one of the points, but for rounding.</summary>
+    public bool Contains(ReadOnlySpan<float> features) => Same(Space.Place(features)) >= 0;
+
+    private int Same(ReadOnlySpan<float> point)
+    {
+        var (distances, indices) = Nearest(point, Points, itself: -1);
+        return distances[0] < SamePoint * MeanOwn ? indices[0] : -1;
+    }
 
     private double Relative(ReadOnlySpan<float> point, int itself)
     {

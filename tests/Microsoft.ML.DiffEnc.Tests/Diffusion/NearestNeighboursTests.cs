@@ -32,9 +32,10 @@ public class NearestNeighboursTests
     public void A_point_of_the_sample_is_not_its_own_neighbour_and_copies_are_no_measure()
     {
         var line = NearestNeighbours.Fit(Line(20));
-        double[] distances = [.. line.DistancesOfTheLast(20)];
+        double[] distances = [.. Line(20).Select(point => line.DistanceToOthers(point))];
         Assert.True(distances[0] > distances[10] && distances[10] > 0.5, $"{distances[0]}, {distances[10]}");
-        Assert.Equal(distances[17..], line.DistancesOfTheLast(3));
+        Assert.Equal(line.Distance([20.5f]), line.DistanceToOthers([20.5f])); // none of them
+        Assert.True(line.Contains([7.00001f]) && !line.Contains([7.1f]));
         var copies = NearestNeighbours.Fit([.. Line(20), .. Enumerable.Repeat(new[] { 50f }, 8)]);
         Assert.All(copies.Own, d => Assert.True(d > 0));
         Assert.True(double.IsFinite(copies.Distance([51])));

@@ -47,7 +47,8 @@ public sealed class ConsumerTests(ConsumerProgram consumer, TrainedOnShades trai
             ml.Model.Save(chain.GetModelFor(TransformerScope.Scoring), data.Schema, Path.Combine(folder, name + ".zip"));
         }
 
-        consumer.Run(["score", images, folder]);
+        // With as many threads as here: the same bits.
+        consumer.Run(["score", images, folder], ("OMP_NUM_THREADS", $"{TorchSharp.torch.get_num_threads()}"));
         foreach (var (name, rows) in expected)
         {
             string[] found = File.ReadAllLines(Path.Combine(folder, name + ".tsv"));

@@ -83,7 +83,7 @@ public sealed class InitialModelTests : IDisposable
             Assert.Contains(says, error.Message, StringComparison.Ordinal);
         }
         Refused("GammaMin is -12.5, not -13.3", d => d with { GammaMin = -12.5 });
-        Refused("Denoiser is NetworkSize { Width = 32", d => d with { Denoiser = d.Denoiser with { Width = 32 } });
+        Refused("DenoiserWidth is 32, not 16", d => d with { Denoiser = d.Denoiser with { Width = 32 } });
         Refused("Width is 16, not 8", d => d with { Width = 16, Height = 16 });
         Refused("Encoder is None, not Trainable", d => d with { Encoder = EncoderKind.None, EncoderNetwork = null });
     }

@@ -65,7 +65,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         if (remembered is not null)
             WarnOfTrainingImages(learned.Concat(calibrated), images.Count, remembered);
         var norm = Learn(_options.Score, learned, remembered);
-        float[] calibration = [.. calibrated.Select(m => (float)norm.Score(_options.Score, m)).Order()];
+        float[] calibration = [.. calibrated.Select(m => (float)norm.ScoreAmongOthers(_options.Score, m)).Order()];
         CheckNumbers(calibration);
         var settings = new AnomalySettings(
             _options.Score,
@@ -104,8 +104,12 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
         double[][] profiles = [.. normal.Select(m => m.Losses)];
         var losses = AnomalyMeasures.NeedsLosses(score) ? ShrunkGaussian.Fit(profiles.SelectMany(p => p).ToArray(), profiles[0].Length) : null;
         float[][] points = [.. normal.Select(m => m.Features)];
-        var features = AnomalyMeasures.NeedsFeatures(score) ? remembered?.With(points) ?? NearestNeighbours.Fit(points) : null;
-        var usual = score == AnomalyScore.Profile ? UsualDistances.Fit(profiles, losses!, [.. features!.DistancesOfTheLast(points.Length)]) : null;
+        var features = !AnomalyMeasures.NeedsFeatures(score) ? null
+            : remembered is null ? NearestNeighbours.Fit(points)
+            : remembered.With(points.Where(point => !remembered.Contains(point)));
+        var usual = score == AnomalyScore.Profile
+            ? UsualDistances.Fit(profiles, losses!, Array.ConvertAll(points, point => features!.DistanceToOthers(point)))
+            : null;
         return new(losses, usual) { Features = features };
     }
 
@@ -151,8 +155,8 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
             return;
         using var channel = _host.Start("Calibration");
         channel.Warning(
-            $"Of the {images} normal images, at least {known} are among those that the model was trained on. It finds such images more normal than others, "
-            + "so that the threshold and the p-values will be wrong. Give Fit normal images that the model was not trained on.");
+            $"Of the {images} normal images, at least {known} are among those that the model was trained on. It finds such images somewhat more normal "
+            + "than others, so that more images than asked for may be called anomalies. Give Fit normal images that the model was not trained on.");
     }
 
     /// <exception cref="InvalidOperationException">A score is no number.</exception>

@@ -19,11 +19,20 @@ internal sealed record AnomalyNorm(ShrunkGaussian? Losses = null, UsualDistances
     public JsonElement? Spread { get; init; }
 
     /// <summary>The score of an image from what was measured of it.</summary>
-    public double Score(AnomalyScore score, AnomalyMeasures of) => score switch
+    public double Score(AnomalyScore score, AnomalyMeasures of)
+        => Score(score, of, AnomalyMeasures.NeedsFeatures(score) ? Features!.Distance(of.Features) : double.NaN);
+
+    /// <summary>
+    /// The same of an image that calibrates: should the features be known, because the model was trained on it, it is not its own neighbour.
+    /// </summary>
+    public double ScoreAmongOthers(AnomalyScore score, AnomalyMeasures of)
+        => Score(score, of, AnomalyMeasures.NeedsFeatures(score) ? Features!.DistanceToOthers(of.Features) : double.NaN);
+
+    private double Score(AnomalyScore score, AnomalyMeasures of, double distance) => score switch
     {
-        AnomalyScore.Profile => Usual!.Unusual(of.Losses, Losses!.Distance(of.Losses), Features!.Distance(of.Features)),
+        AnomalyScore.Profile => Usual!.Unusual(of.Losses, Losses!.Distance(of.Losses), distance),
         AnomalyScore.LossDensity => Losses!.NegativeLogDensity(of.Losses),
-        AnomalyScore.Neighbours => Features!.Distance(of.Features),
+        AnomalyScore.Neighbours => distance,
         AnomalyScore.Typicality => Math.Abs(of.Bits - TypicalBits!.Value),
         _ => of.Bits,
     };

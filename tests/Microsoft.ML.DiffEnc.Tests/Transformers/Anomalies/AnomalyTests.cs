@@ -146,7 +146,7 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
         var remembered = _model.Model.TrainingImages;
         Assert.Equal(300, remembered!.Count);
         using var file = new MemoryStream();
-        IDataView normal = TrainingRuns.Discs(_ml, 40);
+        IDataView normal = TrainingRuns.Discs(_ml, 40, seed: 3);
         _ml.Model.Save(_model, normal.Schema, file);
         file.Position = 0;
         using var loaded = DiffEncTransformer.FindIn(_ml.Model.Load(file, out _));
@@ -163,7 +163,7 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
     [Fact]
     public void Of_many_images_four_hundred_are_learned_from_and_the_others_calibrate()
     {
-        using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.Neighbours)).Fit(TrainingRuns.Discs(_ml, 850));
+        using var detector = _ml.Generative().DetectAnomalies(_model, Options(AnomalyScore.Neighbours)).Fit(TrainingRuns.Discs(_ml, 850, seed: 3));
         Assert.Equal((300 + 400, 450), (detector.Settings.Norm.Features!.Count, detector.Settings.Calibration.Length));
     }
 
@@ -182,6 +182,18 @@ public sealed class AnomalyTests(AnomalyTests.Trained trained) : IClassFixture<A
         IDataView images = _ml.Data.LoadFromEnumerable(TrainingRuns.Rows(40, seed));
         _ml.Generative().DetectAnomalies(_model, Options(score)).Fit(images).Dispose();
         Assert.Equal(warns, warnings.Any(w => w.Contains("Of the 40 normal images, at least 40 are among those", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(AnomalyScore.Profile)]
+    [InlineData(AnomalyScore.Neighbours)]
+    public void Calibrated_on_training_images_the_threshold_is_not_far_off(AnomalyScore score)
+    {
+        IDataView trained = _ml.Data.LoadFromEnumerable(TrainingRuns.Rows(80)), fresh = TrainingRuns.Discs(_ml, 200, seed: 8);
+        using var detector = _ml.Generative().DetectAnomalies(_model, Options(score)).Fit(trained);
+        Assert.Equal(300, detector.Settings.Norm.Features!.Count); // none is there twice
+        int called = Read(detector.Transform(fresh)).Count(v => v.PredictedLabel);
+        Assert.InRange(called, 4, 50); // of 200; 20 are asked for, and 40 images calibrate
     }
 
     [Fact]
