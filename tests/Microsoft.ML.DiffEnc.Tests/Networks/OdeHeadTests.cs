@@ -112,16 +112,19 @@ public sealed class OdeHeadTests
         using var noGradients = no_grad();
         var model = with.Model;
         var x = model.Scale(tensor(TrainingRuns.Rows(32, seed: 9).SelectMany(r => r.Image).ToArray(), [32, 1, 8, 8]));
-        using var generator = new Generator(3);
-        Tensor Noise() => randn(x.shape, generator: generator);
-        double Error() => model.Bounds.All(
-            x, model.Schedule.At(linspace(0.05, 0.95, 32, dtype: float64)), Noise(), Noise(), zeros(32), trainHead: true).HeadError!.mean().item<float>();
+        double Error()
+        {
+            using var generator = new Generator(3); // the same noise for both
+            Tensor Noise() => randn(x.shape, generator: generator);
+            return model.Bounds.All(
+                x, model.Schedule.At(linspace(0.05, 0.95, 32, dtype: float64)), Noise(), Noise(), zeros(32), trainHead: true).HeadError!.mean().item<float>();
+        }
         double trained = Error();
         foreach (string name in new[] { "weight", "bias" })
             model.NamedParameters[$"denoiser.ode_head.conv.{name}"].zero_();
         double silent = Error();
         Assert.True(silent > 0.01, $"The encoder's output is {silent} in the mean square: nothing would be tested.");
-        Assert.InRange(trained / silent, 0, 0.8); // 0.03 to 0.5, as roundings fall: so short a training is chaotic
+        Assert.InRange(trained / silent, 0, 0.5); // 0.05 and 0.09 with one thread and with two
     }
 
     [Fact]
@@ -156,7 +159,7 @@ public sealed class OdeHeadTests
     private static DiffEncTransformer Train(MLContext ml, int steps, bool head)
     {
         var options = TrainingRuns.Options(steps);
-        (options.OdeHead, options.WarmUpSteps) = (head, 5);
+        (options.OdeHead, options.WarmUpSteps, options.LearningRate) = (head, 5, 5e-4); // at larger rates roundings decide what so short a training learns
         return ml.Generative().DiffEnc(options).Fit(TrainingRuns.Discs(ml, 200));
     }
 }

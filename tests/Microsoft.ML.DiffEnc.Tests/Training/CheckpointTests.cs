@@ -87,7 +87,7 @@ public sealed class CheckpointTests : IDisposable
             Assert.Contains("CheckpointFolder", error.Message, StringComparison.Ordinal);
         }
         Refused(Identity with { PixelHash = 78 }, "images");
-        Refused(Identity with { Settings = Settings with { LearningRate = 2e-3 } }, "LearningRate = 0.002");
+        Refused(Identity with { Settings = Settings with { LearningRate = 2e-3 } }, "LearningRate is 0.002, there 0.001");
         Refused(Identity with { Model = "{\"Width\": 8}" }, "Width");
     }
 
