@@ -54,23 +54,15 @@ internal static class ModelDescriptionCheck
 
     /// <summary>The first thing in which two descriptions differ, as "A is x, not y"; <see langword="null"/>: nothing.</summary>
     public static string? Difference(ModelDescription expected, ModelDescription found)
-        => Parts("", expected, found).Where(part => !Equals(part.Expected, part.Found))
+        => Differences.Of(expected, found).SelectMany(InOptions)
             .Select(part => Invariant($"{part.Name} is {part.Found ?? "not set"}, not {part.Expected ?? "unset"}"))
             .FirstOrDefault();
 
-    /// <summary>The values of two records of one kind; those of a network's size by the names that the options have for them.</summary>
-    private static IEnumerable<(string Name, object? Expected, object? Found)> Parts(string of, object expected, object found)
-    {
-        foreach (var property in expected.GetType().GetProperties().Where(property => property.CanWrite))
-        {
-            var (left, right) = (property.GetValue(expected), property.GetValue(found));
-            if (left is NetworkSize && right is NetworkSize)
-                foreach (var part in Parts(property.Name.Replace("Network", "", StringComparison.Ordinal), left, right))
-                    yield return part;
-            else
-                yield return (of + property.Name, left, right);
-        }
-    }
+    /// <summary>A difference by the names that the options have for it: they have a network's size number by number.</summary>
+    private static IEnumerable<(string Name, object? Expected, object? Found)> InOptions((string Name, object? Expected, object? Found) part)
+        => part is (_, NetworkSize expected, NetworkSize found)
+            ? Differences.Of(expected, found).Select(of => (part.Name.Replace("Network", "", StringComparison.Ordinal) + of.Name, of.One, of.Other))
+            : [part];
 
     private static string? Problem(string name, NetworkSize size)
     {

@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Diffusion;
 using static System.FormattableString;
 
 namespace Microsoft.ML.DiffEnc.Training;
@@ -18,7 +19,8 @@ internal sealed record TrainingIdentity(
         if (Model != other.Model)
             return $"the model is described as {Flat(Model)}, there as {Flat(other.Model)}";
         if (Settings != other.Settings)
-            return string.Join(", ", Differences(Settings, other.Settings));
+            return string.Join(", ", Differences.Of(Settings, other.Settings)
+                .Select(setting => Invariant($"{setting.Name} is {setting.One ?? "not set"}, there {setting.Other ?? "not set"}")));
         if (Images != other.Images || PixelHash != other.PixelHash)
             return $"the training images are others ({Images}, there {other.Images})";
         if (Start != other.Start)
@@ -27,12 +29,6 @@ internal sealed record TrainingIdentity(
             return "the labels of the training images are others";
         return null;
     }
-
-    private static IEnumerable<string> Differences(TrainingSettings here, TrainingSettings there)
-        => typeof(TrainingSettings).GetProperties().Where(property => property.CanWrite)
-            .Select(property => (property.Name, Here: property.GetValue(here), There: property.GetValue(there)))
-            .Where(setting => !Equals(setting.Here, setting.There))
-            .Select(setting => Invariant($"{setting.Name} is {setting.Here ?? "not set"}, there {setting.There ?? "not set"}"));
 
     private static string StartName(ulong? start) => start is null ? "fresh weights" : $"the given weights {start:x16}";
 

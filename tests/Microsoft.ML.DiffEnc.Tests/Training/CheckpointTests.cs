@@ -7,17 +7,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Training;
 
 public sealed class CheckpointTests : IDisposable
 {
-    private static readonly TrainingSettings Settings = new()
-    {
-        BatchSize = 4,
-        LearningRate = 1e-3,
-        WarmUpSteps = 1,
-        WeightDecay = 0.01,
-        EmaDecay = 0.9,
-        EmaRamp = false,
-        Dropout = 0,
-        Seed = 1,
-    };
+    private static TrainingSettings Settings => TrainingRuns.Settings;
 
     private static readonly TrainingIdentity Identity = new("{}", Settings, Images: 10, PixelHash: 77);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("diffenc-checkpoint");

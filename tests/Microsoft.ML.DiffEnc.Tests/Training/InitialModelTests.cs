@@ -52,18 +52,7 @@ public sealed class InitialModelTests : IDisposable
     [Fact]
     public void Checkpoints_from_before_there_were_starts_are_those_of_fresh_weights()
     {
-        var settings = new TrainingSettings
-        {
-            BatchSize = 4,
-            LearningRate = 1e-3,
-            WarmUpSteps = 1,
-            WeightDecay = 0.01,
-            EmaDecay = 0.9,
-            EmaRamp = false,
-            Dropout = 0,
-            Seed = 1,
-        };
-        var identity = new TrainingIdentity("{}", settings, 10, 77);
+        var identity = new TrainingIdentity("{}", TrainingRuns.Settings, 10, 77);
         string json = JsonSerializer.Serialize(identity).Replace(",\"Start\":null", "", StringComparison.Ordinal);
         Assert.DoesNotContain("Start", json, StringComparison.Ordinal);
         Assert.Null(identity.DifferenceFrom(JsonSerializer.Deserialize<TrainingIdentity>(json)!));

@@ -6,17 +6,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Training;
 
 public class TrainingIdentityTests
 {
-    private static readonly TrainingSettings Settings = new()
-    {
-        BatchSize = 16,
-        LearningRate = 0.0005,
-        WarmUpSteps = 100,
-        WeightDecay = 0.01,
-        EmaDecay = 0.999,
-        EmaRamp = true,
-        Dropout = 0.1,
-        Seed = 1,
-    };
+    private static readonly TrainingSettings Settings = TrainingRuns.Settings with { LearningRate = 0.0005 };
 
     private static TrainingIdentity With(TrainingSettings settings) => new("{}", settings, 300, 7);
 

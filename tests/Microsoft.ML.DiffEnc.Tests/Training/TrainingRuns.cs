@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Training;
 
 namespace Microsoft.ML.DiffEnc.Tests.Training;
 
@@ -21,6 +22,19 @@ internal static class TrainingRuns
         BatchSize = 16,
         ScoringDraws = 2,
         Dropout = 0.1,
+    };
+
+    /// <summary>Settings of a training that is compared with others, not run.</summary>
+    internal static TrainingSettings Settings { get; } = new()
+    {
+        BatchSize = 4,
+        LearningRate = 1e-3,
+        WarmUpSteps = 1,
+        WeightDecay = 0.01,
+        EmaDecay = 0.9,
+        EmaRamp = false,
+        Dropout = 0,
+        Seed = 1,
     };
 
     public static IDataView Discs(MLContext ml, int count, int seed = 1) => ml.Data.LoadFromEnumerable(Rows(count, seed));
