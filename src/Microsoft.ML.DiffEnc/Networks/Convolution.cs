@@ -27,10 +27,32 @@ internal sealed class Convolution : nn.Module, IFirstDerivatives
 
     public Dual Forward(Dual x)
     {
-        if ((FirstDerivativesOnly || !is_grad_enabled()) && WinogradConvolution.Takes(x.Value, _weight))
+        if (ByKernel(x))
             return WinogradConvolution.Apply(x, _weight, _bias);
         return new(
             nn.functional.conv2d(x.Value, _weight, _bias, padding: _padding),
             x.Tangent is null ? null : nn.functional.conv2d(x.Tangent, _weight, null, padding: _padding));
     }
+
+    /// <summary>The convolution of norm, swish and dropout, and sums with it: in one kernel where there is one.</summary>
+    /// <param name="norm">The norm.</param>
+    /// <param name="x">[B, C_in, H, W].</param>
+    /// <param name="dropout">The masks of this training step; <see langword="null"/>: none.</param>
+    /// <param name="offsets">[B, C_out], added to all pixels of a channel; <see langword="null"/>: nothing.</param>
+    /// <param name="shortcut">[B, C_out, H, W], added; <see langword="null"/>: nothing.</param>
+    /// <returns>[B, C_out, H, W].</returns>
+    public Dual OfSwish(GroupNorm norm, Dual x, Dropout? dropout = null, Dual? offsets = null, Dual? shortcut = null)
+    {
+        if (ByKernel(x) && norm.ForKernel(x, dropout) is { } settings)
+            return WinogradConvolution.Apply(x, _weight, _bias, settings, offsets, shortcut);
+        using var scope = NewDisposeScope();
+        var y = norm.Swish(x, dropout).Into(Forward);
+        if (offsets is { } o)
+            y = y.Into(v => v + o.OverPixels());
+        if (shortcut is { } s)
+            y = y.Into(v => v + s);
+        return y.MoveToOuterDisposeScope();
+    }
+
+    private bool ByKernel(Dual x) => (FirstDerivativesOnly || !is_grad_enabled()) && WinogradConvolution.Takes(x.Value, _weight);
 }

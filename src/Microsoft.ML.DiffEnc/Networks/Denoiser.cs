@@ -111,7 +111,7 @@ internal sealed class Denoiser : nn.Module
         }
     }
 
-    private Tensor Output(Dual features, Tensor z) => _normOut.Swish(features).Into(_convOut.Forward).Value + z;
+    private Tensor Output(Dual features, Tensor z) => _convOut.OfSwish(_normOut, features).Value + z;
 
     /// <summary>[z, sines, cosines], each part channel by channel with the frequencies of a channel side by side: [B, 5C, H, W].</summary>
     private static Tensor WithFourierFeatures(Tensor z)

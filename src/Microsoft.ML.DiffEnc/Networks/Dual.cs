@@ -12,6 +12,12 @@ internal readonly record struct Dual(Tensor Value, Tensor? Tangent = null)
 {
     public static Dual operator +(Dual a, Dual b) => new(a.Value + b.Value, Sum(a.Tangent, b.Tangent));
 
+    /// <summary>A value, or a value and its tangent.</summary>
+    public static Dual Of(IReadOnlyList<Tensor> halves) => new(halves[0], halves.Count > 1 ? halves[1] : null);
+
+    /// <summary>The value, and the tangent if there is one: contiguous and of one shape, as kernels take them.</summary>
+    public IReadOnlyList<Tensor> Halves() => Tangent is null ? [Value.contiguous()] : [Value.contiguous(), TangentOrZero().contiguous()];
+
     /// <summary>The pair with a function that is linear (or affine: without its offset for the tangent) applied to both halves.</summary>
     public Dual Map(Func<Tensor, Tensor> linear) => new(linear(Value), Tangent is null ? null : linear(Tangent));
 
@@ -79,5 +85,6 @@ internal readonly record struct Dual(Tensor Value, Tensor? Tangent = null)
         return this;
     }
 
-    private static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
+    /// <summary>Of what may be zero.</summary>
+    public static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
 }

@@ -62,7 +62,7 @@ internal sealed class EncoderNetwork : nn.Module
     {
         using var scope = NewDisposeScope();
         var last = Activations(x, time, conditioning, dropout).Last().Activation;
-        var h = _normOut.Swish(last).Into(_convOut.Forward).To(x.dtype);
+        var h = _convOut.OfSwish(_normOut, last).To(x.dtype);
         var y = tanh(h.Value);
         return new Dual(y, h.Tangent is null ? null : (1 - y.square()) * h.Tangent).MoveToOuterDisposeScope();
     }

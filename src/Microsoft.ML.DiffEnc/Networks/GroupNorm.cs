@@ -25,13 +25,20 @@ internal sealed class GroupNorm : nn.Module, IFirstDerivatives
     /// <inheritdoc/>
     public bool FirstDerivativesOnly { get; set; }
 
+    /// <summary>What a kernel needs to know of norm, swish and dropout, if it may do them.</summary>
+    /// <param name="x">[B, C, H, W].</param>
+    /// <param name="dropout">The masks of this training step, of which the next is taken; <see langword="null"/>: none.</param>
+    /// <returns><see langword="null"/>: it may not, for such an input or since second derivatives may follow.</returns>
+    public NormSwish? ForKernel(Dual x, Dropout? dropout)
+        => FusedNormSwish.Takes(x.Value) && (FirstDerivativesOnly || !is_grad_enabled()) ? new(_weight, _bias, (int)_groups, Epsilon, dropout?.Next()) : null;
+
     /// <summary>Normalises, then swish, then dropout: in one kernel where there is one.</summary>
     /// <param name="x">[B, C, H, W].</param>
     /// <param name="dropout">The masks of this training step; <see langword="null"/>: none.</param>
     public Dual Swish(Dual x, Dropout? dropout = null)
     {
-        if (FusedNormSwish.Takes(x.Value) && (FirstDerivativesOnly || !is_grad_enabled()))
-            return FusedNormSwish.Apply(x, _weight, _bias, _groups, Epsilon, dropout?.Next());
+        if (ForKernel(x, dropout) is { } norm)
+            return FusedNormSwish.Apply(x, norm);
         using var scope = NewDisposeScope();
         var swish = Forward(x).Swish();
         return (dropout?.Apply(swish) ?? swish).MoveToOuterDisposeScope();

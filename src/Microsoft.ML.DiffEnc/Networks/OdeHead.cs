@@ -23,6 +23,6 @@ internal sealed class OdeHead : nn.Module
     public Tensor Forward(Tensor features)
     {
         using var scope = NewDisposeScope();
-        return _conv.Forward(_norm.Swish(new Dual(features))).Value.MoveToOuterDisposeScope();
+        return _conv.OfSwish(_norm, new Dual(features)).Value.MoveToOuterDisposeScope();
     }
 }

@@ -38,9 +38,7 @@ internal sealed class ResNetBlock : nn.Module
     public Dual Forward(Dual x, Dual embedding, Dropout? dropout)
     {
         using var scope = NewDisposeScope();
-        var h = _norm1.Swish(x).Into(_conv1.Forward)
-            .Into(v => v + _condProj.Forward(embedding).OverPixels())
-            .Into(v => _norm2.Swish(v, dropout)).Into(_conv2.Forward);
-        return ((_shortcut?.Forward(x) ?? x) + h).MoveToOuterDisposeScope();
+        var h = _conv1.OfSwish(_norm1, x, offsets: _condProj.Forward(embedding));
+        return h.Into(v => _conv2.OfSwish(_norm2, v, dropout, shortcut: _shortcut?.Forward(x) ?? x)).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Microsoft.ML.DiffEnc.Interop;
 using TorchSharp;
 using static Microsoft.ML.DiffEnc.Networks.Kernels.TensorMemory;
 using static TorchSharp.torch;
@@ -14,70 +15,47 @@ internal static unsafe class FusedNormSwish
     public static bool Takes(Tensor x) => Vector256.IsHardwareAccelerated && x.device.type == DeviceType.CPU && x.dtype == float32;
 
     /// <param name="x">[B, C, H, W], with or without a tangent.</param>
-    /// <param name="weight">[C].</param>
-    /// <param name="bias">[C].</param>
-    /// <param name="groups">Of the norm.</param>
-    /// <param name="epsilon">Of the norm.</param>
-    /// <param name="mask">A dropout mask behind the swish.</param>
-    public static Dual Apply(Dual x, Tensor weight, Tensor bias, long groups, double epsilon, DropoutMask? mask)
+    /// <param name="norm">The weights and settings.</param>
+    public static Dual Apply(Dual x, NormSwish norm)
     {
         using var scope = NewDisposeScope();
-        var value = x.Value.contiguous();
-        var shape = new NormShape((int)value.size(0), (int)value.size(1), (int)(value.size(2) * value.size(3)), (int)groups);
-        var call = new Call(shape, epsilon, mask);
-        if (x.Tangent is null)
-            return new Dual(KernelFunction.Apply(call, value, weight, bias)[0]).MoveToOuterDisposeScope();
-        var pair = KernelFunction.Apply(call, value, x.TangentOrZero().contiguous(), weight, bias);
-        return new Dual(pair[0], pair[1]).MoveToOuterDisposeScope();
+        var kernel = NormSwishKernel.Of(NormShape.Of(x.Value, norm.Groups), norm, pair: x.Tangent is not null);
+        return Dual.Of(KernelFunction.Apply(new Call(kernel), [.. x.Halves(), norm.Weight, norm.Bias])).MoveToOuterDisposeScope();
     }
 
     /// <summary>A value, or a value and its tangent; then weight and bias.</summary>
-    private sealed class Call(NormShape shape, double epsilon, DropoutMask? mask) : IKernelCall
+    private sealed class Call(NormSwishKernel kernel) : IKernelCall
     {
-        private float[] _statistics = [];
+        private NormShape Shape => kernel.Shape;
 
         public List<Tensor> Forward(IReadOnlyList<Tensor> inputs)
-            => inputs.Count == 3 ? [Forward(inputs[0], inputs[1], inputs[2])] : Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
-
-        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients) => inputs.Count == 3
-            ? Backward(inputs[0], inputs[1], inputs[2], gradients[0])
-            : Backward(inputs[0], inputs[1], inputs[2], inputs[3], gradients[0], gradients[1]);
-
-        private Tensor Forward(Tensor x, Tensor weight, Tensor bias)
         {
-            _statistics = new float[shape.Pieces * NormSwishKernel.StatisticsPerPiece];
-            var y = empty_like(x);
-            NormSwishKernel.Forward(shape, epsilon, mask, At(x), At(weight), At(bias), At(y), _statistics);
-            return y;
+            List<Tensor> outputs = [.. inputs.SkipLast(2).Select(x => empty_like(x))];
+            var (x, y) = (DualMemory.Of([.. inputs.SkipLast(2)]), DualMemory.Of(outputs));
+            float* w = At(inputs[^2]), b = At(inputs[^1]);
+            EachPiece((image, group) =>
+            {
+                kernel.Measure(image, group, x);
+                for (int channel = Shape.FirstChannel(group); channel < Shape.FirstChannel(group + 1); channel++)
+                    kernel.Forward(image, channel, x, w, b, y.From(Shape.Offset(image, channel)));
+            });
+            return outputs;
         }
 
-        private List<Tensor> Forward(Tensor x, Tensor tangent, Tensor weight, Tensor bias)
+        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients)
         {
-            _statistics = new float[shape.Pieces * NormSwishPairKernel.StatisticsPerPiece];
-            var (y, dy) = (empty_like(x), empty_like(x));
-            NormSwishPairKernel.Forward(shape, epsilon, mask, At(x), At(tangent), At(weight), At(bias), At(y), At(dy), _statistics);
-            return [y, dy];
+            List<Tensor?> ofInputs = [.. inputs.SkipLast(2).Select(x => empty_like(x))];
+            Tensor ofWeight = empty(Shape.Images, Shape.Channels), ofBias = empty_like(ofWeight);
+            var (x, dy, dx) = (DualMemory.Of([.. inputs.SkipLast(2)]), DualMemory.Of([.. gradients.Select(g => g.contiguous())]), DualMemory.Of(ofInputs!));
+            float* w = At(inputs[^2]), b = At(inputs[^1]), dw = At(ofWeight), db = At(ofBias);
+            EachPiece((image, group) => kernel.Backward(image, group, x, w, b, dy, dx, dw, db));
+            return [.. ofInputs, ofWeight.sum([0L]), ofBias.sum([0L])];
         }
 
-        /// <returns>The gradients of x, weight and bias.</returns>
-        private List<Tensor?> Backward(Tensor x, Tensor weight, Tensor bias, Tensor gradient)
+        private void EachPiece(Action<int, int> compute) => ComputeThreads.For(Shape.Pieces, piece =>
         {
-            var (dx, dw, db) = (empty_like(x), PerImage(), PerImage());
-            NormSwishKernel.Backward(
-                shape, mask, At(x), At(weight), At(bias), At(gradient.contiguous()), _statistics, At(dx), At(dw), At(db));
-            return [dx, dw.sum([0L]), db.sum([0L])];
-        }
-
-        /// <returns>The gradients of x, its tangent, weight and bias.</returns>
-        private List<Tensor?> Backward(Tensor x, Tensor tangent, Tensor weight, Tensor bias, Tensor ofValue, Tensor ofTangent)
-        {
-            var (dx, dt, dw, db) = (empty_like(x), empty_like(x), PerImage(), PerImage());
-            NormSwishPairKernel.Backward(
-                shape, mask, At(x), At(tangent), At(weight), At(bias), At(ofValue.contiguous()), At(ofTangent.contiguous()), _statistics,
-                At(dx), At(dt), At(dw), At(db));
-            return [dx, dt, dw.sum([0L]), db.sum([0L])];
-        }
-
-        private Tensor PerImage() => empty(shape.Images, shape.Channels);
+            var (image, group) = Math.DivRem(piece, Shape.Groups);
+            compute(image, group);
+        });
     }
 }

@@ -18,7 +18,7 @@ internal sealed class KernelFunction : autograd.MultiTensorFunction<KernelFuncti
     public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (call, inputs) = ((IKernelCall)vars[0], vars.Skip(1).Cast<Tensor>().ToList());
-        ctx.save_for_backward(inputs);
+        ctx.save_for_backward(inputs.SkipLast(call.ForwardOnly).ToList());
         ctx.save_data(Call, call);
         ctx.save_data(Arguments, vars.Length);
         ctx.set_materialize_grads(false);

@@ -1,104 +1,87 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Microsoft.ML.DiffEnc.Interop;
 using static Microsoft.ML.DiffEnc.Networks.Kernels.Simd;
 
 namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 
 /// <summary>
-/// <see cref="NormSwishKernel"/> for a value x and its derivative t: y as there, and its derivative
+/// <see cref="NormSwishKernel"/> of a value x and its derivative t: y as there, and its derivative
 /// m · φ(u) u̇ with u = w n + b, u̇ = w ṅ, ṅ = (t − mean t − n mean(n t))/√(var + ε) and φ = swish', written with s = sigmoid(u):
 /// φ = s + u s(1 − s), φ' = s(1 − s)(2 + u(1 − 2s)).
 /// </summary>
-internal static unsafe class NormSwishPairKernel
+internal sealed unsafe class NormSwishPairKernel(NormShape shape, double epsilon, DropoutMask? mask) : NormSwishKernel(shape, epsilon, mask)
 {
-    /// <summary>μ, r = 1/√(var + ε), mean t and c = mean(n t).</summary>
-    public const int StatisticsPerPiece = 4;
+    private readonly Statistics[] _statistics = new Statistics[shape.Pieces];
 
-    public static void Forward(
-        NormShape shape, double epsilon, DropoutMask? mask, float* x, float* t, float* w, float* b, float* y, float* dy, float[] statistics)
-        => ComputeThreads.For(shape.Pieces, piece =>
-        {
-            var (image, group) = Math.DivRem(piece, shape.Groups);
-            int channel = group * shape.ChannelsPerGroup;
-            nint offset = shape.Offset(image, channel);
-            var (mean, r) = NormSwishKernel.Moments(x + offset, shape.PerGroup, epsilon);
-            var (meanT, along) = MomentsOfTangent(x + offset, t + offset, shape.PerGroup, mean);
-            float correlation = along * r;
-            (statistics[4 * piece], statistics[4 * piece + 1], statistics[4 * piece + 2], statistics[4 * piece + 3]) = (mean, r, meanT, correlation);
-            uint first = mask?.FirstElement(image, shape.Images, shape.PerImage) ?? 0;
-            for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
-            {
-                nint start = shape.Offset(image, c);
-                var lines = new Lines(w[c], b[c], mean, r, meanT, correlation);
-                Forward(x + start, t + start, y + start, dy + start, shape.Pixels, lines, mask, unchecked(first + (uint)(c * shape.Pixels)));
-            }
-        });
+    /// <inheritdoc/>
+    public override void Measure(int image, int group, DualMemory x)
+    {
+        x = x.From(Shape.Offset(image, Shape.FirstChannel(group)));
+        var (mean, r) = NormSwishValueKernel.Moments(x.Value, Shape.PerGroup, Epsilon);
+        var (meanT, along) = MomentsOfTangent(x.Value, x.Tangent, Shape.PerGroup, mean);
+        _statistics[Shape.Piece(image, group)] = new(mean, r, meanT, along * r);
+    }
 
-    /// <param name="shape">The shape.</param>
-    /// <param name="mask">The mask of the forward pass.</param>
-    /// <param name="x">The value.</param>
-    /// <param name="t">Its derivative.</param>
-    /// <param name="w">The scale, [Channels].</param>
-    /// <param name="b">The offset, [Channels].</param>
-    /// <param name="gy">The gradient of y.</param>
-    /// <param name="gt">The gradient of y's derivative.</param>
-    /// <param name="statistics">What the forward pass left.</param>
-    /// <param name="dx">Receives the gradient of x.</param>
-    /// <param name="dt">Receives the gradient of t.</param>
-    /// <param name="dw">Receives each image's share of the gradient of w, [Images, Channels].</param>
-    /// <param name="db">Likewise of b.</param>
-    public static void Backward(
-        NormShape shape, DropoutMask? mask, float* x, float* t, float* w, float* b, float* gy, float* gt, float[] statistics,
-        float* dx, float* dt, float* dw, float* db)
-        => ComputeThreads.For(shape.Pieces, piece =>
+    /// <inheritdoc/>
+    public override void Forward(int image, int channel, DualMemory x, float* w, float* b, DualMemory y)
+    {
+        x = x.From(Shape.Offset(image, channel));
+        var lines = new Lines(w[channel], b[channel], _statistics[Shape.Piece(image, channel / Shape.ChannelsPerGroup)]);
+        Forward(x.Value, x.Tangent, y.Value, y.Tangent, Shape.Pixels, lines, Mask, FirstElement(image, channel));
+    }
+
+    /// <inheritdoc/>
+    public override void Backward(int image, int group, DualMemory x, float* w, float* b, DualMemory dy, DualMemory dx, float* dw, float* db)
+    {
+        int first = Shape.FirstChannel(group), end = Shape.FirstChannel(group + 1);
+        var statistics = _statistics[Shape.Piece(image, group)];
+        var (mean, r, meanT, correlation) = statistics;
+        double p = 0, pn = 0, q = 0, qn = 0, qt = 0; // sums, then means, of p = ∂/∂n, q = ∂/∂ṅ and their products with n and t
+        for (int c = first; c < end; c++)
         {
-            var (image, group) = Math.DivRem(piece, shape.Groups);
-            int channel = group * shape.ChannelsPerGroup;
-            float mean = statistics[4 * piece], r = statistics[4 * piece + 1], meanT = statistics[4 * piece + 2], correlation = statistics[4 * piece + 3];
-            uint first = mask?.FirstElement(image, shape.Images, shape.PerImage) ?? 0;
-            double p = 0, pn = 0, q = 0, qn = 0, qt = 0; // sums, then means, of p = ∂/∂n, q = ∂/∂ṅ and their products with n and t
-            for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
-            {
-                nint start = shape.Offset(image, c), of = (nint)image * shape.Channels + c;
-                var lines = new Lines(w[c], b[c], mean, r, meanT, correlation);
-                var sums = ToInput(
-                    x + start, t + start, gy + start, gt + start, dx + start, dt + start, shape.Pixels, lines, mean, mask,
-                    unchecked(first + (uint)(c * shape.Pixels)));
-                db[of] = sums.U;
-                dw[of] = r * (sums.UCentred + sums.TangentT - meanT * sums.Tangent - correlation * r * sums.TangentCentred);
-                p += w[c] * sums.U;
-                pn += w[c] * r * sums.UCentred;
-                q += w[c] * sums.Tangent;
-                qn += w[c] * r * sums.TangentCentred;
-                qt += w[c] * sums.TangentT;
-            }
-            int count = shape.PerGroup;
-            (p, pn, q, qn, qt) = (p / count, pn / count, q / count, qn / count, qt / count);
-            // dt = r (q − mean q − n mean(q n));  with P = p − r (q c + t mean(q n)):  dx = r (P − mean P − n (mean(P n) + mean(q ṅ)))
-            double meanP = p - r * (q * correlation + meanT * qn), meanPn = pn - 2 * r * correlation * qn;
-            double meanQn = r * (qt - meanT * q - correlation * qn);
-            var toTangent = new Plane(r, 0, (float)(-r * r * qn), (float)(-r * q + r * r * qn * mean));
-            double ofX = -r * r * (meanPn + meanQn);
-            float ofQ = -r * r * correlation, ofT = (float)(-r * r * qn), constant = (float)(-r * meanP - ofX * mean);
-            for (int c = channel; c < channel + shape.ChannelsPerGroup; c++)
-            {
-                nint start = shape.Offset(image, c);
-                Project(x + start, t + start, dx + start, dt + start, shape.Pixels, w[c], toTangent, new Plane(r, ofQ, (float)ofX, constant), ofT);
-            }
-        });
+            nint start = Shape.Offset(image, c), of = (nint)image * Shape.Channels + c;
+            var (from, gradient, to) = (x.From(start), dy.From(start), dx.From(start));
+            var sums = ToInput(
+                from.Value, from.Tangent, gradient.Value, gradient.Tangent, to.Value, to.Tangent, Shape.Pixels,
+                new Lines(w[c], b[c], statistics), mean, Mask, FirstElement(image, c));
+            db[of] = sums.U;
+            dw[of] = r * (sums.UCentred + sums.TangentT - meanT * sums.Tangent - correlation * r * sums.TangentCentred);
+            p += w[c] * sums.U;
+            pn += w[c] * r * sums.UCentred;
+            q += w[c] * sums.Tangent;
+            qn += w[c] * r * sums.TangentCentred;
+            qt += w[c] * sums.TangentT;
+        }
+        int count = Shape.PerGroup;
+        (p, pn, q, qn, qt) = (p / count, pn / count, q / count, qn / count, qt / count);
+        // dt = r (q − mean q − n mean(q n));  with P = p − r (q c + t mean(q n)):  dx = r (P − mean P − n (mean(P n) + mean(q ṅ)))
+        double meanP = p - r * (q * correlation + meanT * qn), meanPn = pn - 2 * r * correlation * qn;
+        double meanQn = r * (qt - meanT * q - correlation * qn);
+        var toTangent = new Plane(r, 0, (float)(-r * r * qn), (float)(-r * q + r * r * qn * mean));
+        double ofX = -r * r * (meanPn + meanQn);
+        float ofQ = -r * r * correlation, ofT = (float)(-r * r * qn), constant = (float)(-r * meanP - ofX * mean);
+        for (int c = first; c < end; c++)
+        {
+            nint start = Shape.Offset(image, c);
+            var (from, to) = (x.From(start), dx.From(start));
+            Project(from.Value, from.Tangent, to.Value, to.Tangent, Shape.Pixels, w[c], toTangent, new Plane(r, ofQ, (float)ofX, constant), ofT);
+        }
+    }
+
+    /// <summary>Of a group: μ, r = 1/√(var + ε), mean t and c = mean(n t).</summary>
+    private readonly record struct Statistics(float Mean, float R, float MeanT, float Correlation);
 
     /// <summary>u = <see cref="A"/> x + <see cref="K"/> and u̇ = A t + <see cref="E"/> x + <see cref="F"/> in one channel.</summary>
     private readonly struct Lines
     {
         public readonly float A, K, E, F;
 
-        public Lines(float w, float b, float mean, float r, float meanT, float correlation)
+        public Lines(float w, float b, Statistics of)
         {
-            A = w * r;
-            K = b - mean * A;
-            E = -A * r * correlation;
-            F = -A * meanT - E * mean;
+            A = w * of.R;
+            K = b - of.Mean * A;
+            E = -A * of.R * of.Correlation;
+            F = -A * of.MeanT - E * of.Mean;
         }
     }
 

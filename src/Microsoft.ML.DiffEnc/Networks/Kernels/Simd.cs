@@ -97,6 +97,17 @@ internal static unsafe class Simd
         }
     }
 
+    /// <summary>Sums of numbers, which may take the place of the first ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Add(float* a, float* b, float* to, int count)
+    {
+        int whole = count & -Lanes;
+        for (int i = 0; i < whole; i += Lanes)
+            (Eight(a + i) + Eight(b + i)).Store(to + i);
+        for (int i = whole; i < count; i++)
+            to[i] = a[i] + b[i];
+    }
+
     // What follows needs Avx2.IsSupported.
 
     /// <summary>Of 32 numbers, those at the places 4i, 4i + 1, 4i + 2 and 4i + 3.</summary>

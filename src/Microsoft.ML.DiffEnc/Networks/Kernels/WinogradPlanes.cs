@@ -135,14 +135,15 @@ internal readonly unsafe record struct WinogradPlanes(int Height, int Width)
         StoreRow(band + 1, plane, Winograd.Outputs * Rows - 1);
     }
 
-    /// <summary>Aᵀ m A + offset.</summary>
+    /// <summary>Aᵀ m A + offset + addend.</summary>
     /// <param name="tiles">The sums of products over channels.</param>
     /// <param name="step">From one of a tile's numbers to the next.</param>
     /// <param name="offset">Added to all pixels.</param>
+    /// <param name="addend">Added pixel by pixel; <see langword="null"/>: nothing.</param>
     /// <param name="plane">Receives pixels.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void ToOutputs(float* tiles, nint step, float offset, float* plane)
+    public void ToOutputs(float* tiles, nint step, float offset, float* addend, float* plane)
     {
         int gathered = GatheredStep;
         float* half = stackalloc float[Winograd.Outputs * Winograd.Window * Lanes];
@@ -172,13 +173,16 @@ internal readonly unsafe record struct WinogradPlanes(int Height, int Width)
                     {
                         Winograd.ToOutputs(half + Winograd.Window * i * Lanes, Lanes, out var y0, out var y1, out var y2, out var y3);
                         JoinByFour(y0, y1, y2, y3, out var v0, out var v1, out var v2, out var v3);
-                        float* pixels = plane + (Winograd.Outputs * row + i) * Width + group * PerGroup, to = width == PerGroup ? pixels : cut;
+                        int at = (Winograd.Outputs * row + i) * Width + group * PerGroup;
+                        float* to = width == PerGroup ? plane + at : cut;
                         (v0 + added).Store(to);
                         (v1 + added).Store(to + Lanes);
                         (v2 + added).Store(to + 2 * Lanes);
                         (v3 + added).Store(to + 3 * Lanes);
-                        if (width < PerGroup)
-                            Copy(cut, pixels, width);
+                        if (addend != null)
+                            Add(to, addend + at, plane + at, width);
+                        else if (width < PerGroup)
+                            Copy(cut, plane + at, width);
                     }
                 }
         }

@@ -9,7 +9,11 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// </summary>
 internal sealed unsafe class Workspace : IDisposable
 {
+    private const int Alignment = 64, PerLine = Alignment / sizeof(float); // a cache line: bytes, numbers
     private static readonly ConcurrentBag<WeakReference<Block>> Unused = [];
+
+    [ThreadStatic]
+    private static float[]? _ofThread;
 
     private readonly Block _block;
     private nint _taken;
@@ -34,6 +38,19 @@ internal sealed unsafe class Workspace : IDisposable
         return new(new Block(needed));
     }
 
+    /// <summary>A place for one plane, or two, of this thread's: until it asks for the next.</summary>
+    /// <param name="pixels">Of a plane.</param>
+    /// <param name="planes">1 or 2.</param>
+    public static DualMemory PlanesOfThread(int pixels, int planes)
+    {
+        int rounded = (int)Rounded(pixels), needed = rounded * planes;
+        if (_ofThread is null || _ofThread.Length < needed + PerLine)
+            _ofThread = GC.AllocateUninitializedArray<float>(needed + PerLine, pinned: true);
+        nint start = Marshal.UnsafeAddrOfPinnedArrayElement(_ofThread, 0);
+        float* first = (float*)((start + Alignment - 1) & -Alignment);
+        return new(first, planes > 1 ? first + rounded : null);
+    }
+
     /// <summary>The next part, with any content.</summary>
     public float* Take(nint size)
     {
@@ -44,12 +61,10 @@ internal sealed unsafe class Workspace : IDisposable
 
     public void Dispose() => Unused.Add(new(_block));
 
-    private static nint Rounded(nint size) => (size + 15) & ~15;
+    private static nint Rounded(nint size) => (size + PerLine - 1) & -PerLine;
 
     private sealed class Block : SafeHandle
     {
-        private const nuint Alignment = 64; // bytes: a cache line
-
         public Block(nint length) : base(0, ownsHandle: true)
         {
             Length = length;

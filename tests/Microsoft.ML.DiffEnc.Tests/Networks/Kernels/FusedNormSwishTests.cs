@@ -33,7 +33,7 @@ public class FusedNormSwishTests
                 var x = new Dual(leaves[0], pair ? leaves[1] : null);
                 var dropout = drop > 0 ? new Dropout(drop, 5, new BatchSlice(1, images / 2, images)) : null; // the slice, at two times t
                 var y = fused
-                    ? FusedNormSwish.Apply(x, leaves[2], leaves[3], groups, Epsilon, dropout?.Next())
+                    ? FusedNormSwish.Apply(x, new(leaves[2], leaves[3], groups, Epsilon, dropout?.Next()))
                     : Separate(x, leaves[2], leaves[3], groups, dropout);
                 return Gradients.Of(y, toward, ("of x", leaves[0]), ("of t", leaves[1]), ("of weight", leaves[2]), ("of bias", leaves[3]));
             }
@@ -49,9 +49,9 @@ public class FusedNormSwishTests
     {
         using var scope = NewDisposeScope();
         var (x, weight, bias) = (randn(2, 8, 6, 6), randn(8).requires_grad_(), randn(8).requires_grad_());
-        var recorded = FusedNormSwish.Apply(new Dual(x), weight, bias, 4, Epsilon, null).Value;
+        var recorded = FusedNormSwish.Apply(new Dual(x), new(weight, bias, 4, Epsilon, Mask: null)).Value;
         using var noGradients = no_grad();
-        var plain = FusedNormSwish.Apply(new Dual(x), weight, bias, 4, Epsilon, null).Value;
+        var plain = FusedNormSwish.Apply(new Dual(x), new(weight, bias, 4, Epsilon, Mask: null)).Value;
         Assert.True(recorded.requires_grad);
         Assert.False(plain.requires_grad);
         Assert.True(plain.equal(recorded).all().item<bool>());
@@ -67,7 +67,7 @@ public class FusedNormSwishTests
         {
             set_num_threads(threads);
             var leaf = x.clone().requires_grad_();
-            var y = FusedNormSwish.Apply(new Dual(leaf, x), weight.requires_grad_(), bias, 8, Epsilon, new Dropout(0.2, 3).Next());
+            var y = FusedNormSwish.Apply(new Dual(leaf, x), new(weight.requires_grad_(), bias, 8, Epsilon, new Dropout(0.2, 3).Next()));
             (y.Value.square().sum() + y.Tangent!.square().sum()).backward();
             return [y.Value, y.Tangent, leaf.grad!];
         }
@@ -90,7 +90,7 @@ public class FusedNormSwishTests
         using var scope = NewDisposeScope();
         var x = zeros(1, 8, 4, 4);
         x[0, 0, 0, 0] = value;
-        Assert.True(FusedNormSwish.Apply(new Dual(x), ones(8), zeros(8), 2, Epsilon, null).Value.isnan().any().item<bool>());
+        Assert.True(FusedNormSwish.Apply(new Dual(x), new(ones(8), zeros(8), 2, Epsilon, Mask: null)).Value.isnan().any().item<bool>());
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public class FusedNormSwishTests
     public void Large_arguments_of_the_swish_neither_overflow_nor_vanish(float offset, float expected)
     {
         using var scope = NewDisposeScope();
-        var y = FusedNormSwish.Apply(new Dual(randn(1, 8, 4, 4)), zeros(8), full(8, offset), 2, Epsilon, null).Value;
+        var y = FusedNormSwish.Apply(new Dual(randn(1, 8, 4, 4)), new(zeros(8), full(8, offset), 2, Epsilon, Mask: null)).Value;
         Assert.All(y.data<float>(), v => Assert.Equal(expected, v, 1e-6));
     }
 

@@ -9,7 +9,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Networks.Kernels;
 public class GradientLifetimeTests
 {
     /// <summary>Each function of ours, given a value and a tangent of [2, 16, 16, 16].</summary>
-    public static TheoryData<string> Functions => new("norm", "convolution", "attention");
+    public static TheoryData<string> Functions => new("norm", "convolution", "norm and convolution", "attention");
 
     [Avx2Theory]
     [MemberData(nameof(Functions))]
@@ -78,11 +78,14 @@ public class GradientLifetimeTests
     {
         using var generator = new Generator(9);
         Tensor Weight(params long[] shape) => randn(shape, generator: generator).requires_grad_();
+        NormSwish Norm() => new(Weight(16), Weight(16), 4, 1e-6, Mask: null);
         Dual Flat() => new(value.flatten(2).transpose(1, 2), tangent.flatten(2).transpose(1, 2));
         return function switch
         {
-            "norm" => FusedNormSwish.Apply(new(value, tangent), Weight(16), Weight(16), 4, 1e-6, null),
+            "norm" => FusedNormSwish.Apply(new(value, tangent), Norm()),
             "convolution" => WinogradConvolution.Apply(new(value, tangent), Weight(16, 16, 3, 3), Weight(16)),
+            "norm and convolution" => WinogradConvolution.Apply(
+                new(value, tangent), Weight(16, 16, 3, 3), Weight(16), Norm(), new Dual(Weight(2, 16), Weight(2, 16)), new Dual(value, tangent)),
             _ => PairAttention.Apply(Flat(), Flat(), Flat(), 0.3),
         };
     }
