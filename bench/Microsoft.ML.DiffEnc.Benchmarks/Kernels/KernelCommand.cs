@@ -45,7 +45,7 @@ internal static class KernelCommand
             }
             TableStyle.MakeRoom(AnsiConsole.Console);
             AnsiConsole.Write(table);
-            if (!WinogradConvolution.Available)
+            if (!Simd.IsAvailable)
                 Console.WriteLine("There are no fast convolutions on this machine (they need AVX2): both are libtorch's.");
             Console.WriteLine("Channels that are fewer than 16 or no multiple of 4, pictures below 8×8 and, for attention with its derivative, below 16×16 are left to libtorch: there both are the same.");
             return 0;

@@ -15,14 +15,16 @@ internal sealed class NetworkPart : IDisposable
     private readonly Func<Dual, Dual> _forward;
     private readonly Tensor _value, _gradient;
     private readonly Tensor? _tangent;
+    private readonly Dual? _embedding;
     private readonly Clock _clock = new(CPU);
 
-    private NetworkPart(string name, nn.Module module, Func<Dual, Dual> forward, bool pair, int channels, int output, int batch, int side)
+    private NetworkPart(string name, nn.Module module, Func<Dual, Dual> forward, bool pair, int channels, int output, int batch, int side, Dual? embedding = null)
     {
         (Name, Channels, _module, _forward) = (name + (pair ? ", with its derivative" : ""), channels == output ? $"{channels}" : $"{channels} → {output}", module, forward);
         _value = randn(batch, channels, side, side).requires_grad_();
         _tangent = pair ? randn(batch, channels, side, side).requires_grad_() : null;
         _gradient = randn(batch, output, side, side);
+        _embedding = embedding;
     }
 
     public string Name { get; }
@@ -45,9 +47,18 @@ internal sealed class NetworkPart : IDisposable
             yield return new("convolution 3×3", convolution, convolution.Forward, pair, channels, channels, batch, side);
             var attention = new AttentionBlock(channels, groups, init);
             yield return new("attention", attention, attention.Forward, pair, channels, channels, batch, side);
+            yield return Block(channels, pair);
         }
         var wide = new Convolution(2 * channels, channels, 3, init);
         yield return new("convolution 3×3", wide, wide.Forward, pair: false, 2 * channels, channels, batch, side);
+        yield return Block(2 * channels, pair: false);
+
+        NetworkPart Block(int from, bool pair)
+        {
+            var block = new ResNetBlock(from, channels, 4 * channels, groups, init);
+            var embedding = new Dual(randn(batch, 4 * channels), pair ? randn(batch, 4 * channels) : null);
+            return new("ResNet block", block, x => block.Forward(x, embedding, new Dropout(0.1, 3)), pair, from, channels, batch, side, embedding);
+        }
     }
 
     /// <summary>Seconds of each round, in turn.</summary>
@@ -58,7 +69,8 @@ internal sealed class NetworkPart : IDisposable
         {
             foreach (var (times, isFused) in new[] { (separate, false), (fused, true) })
             {
-                ((IFirstDerivatives)_module).FirstDerivativesOnly = isFused;
+                foreach (var part in _module.modules().Append(_module).OfType<IFirstDerivatives>())
+                    part.FirstDerivativesOnly = isFused;
                 var (forward, backward) = Round();
                 if (i < 0)
                     continue;
@@ -75,6 +87,8 @@ internal sealed class NetworkPart : IDisposable
         _value.Dispose();
         _tangent?.Dispose();
         _gradient.Dispose();
+        _embedding?.Value.Dispose();
+        _embedding?.Tangent?.Dispose();
     }
 
     private (double Forward, double Backward) Round()

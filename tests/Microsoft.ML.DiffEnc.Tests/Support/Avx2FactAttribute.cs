@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.DiffEnc.Networks.Kernels;
 using Xunit;
 
 namespace Microsoft.ML.DiffEnc.Tests.Support;
@@ -9,5 +9,5 @@ public sealed class Avx2FactAttribute : FactAttribute
 {
     public Avx2FactAttribute() => Skip = Reason;
 
-    internal static string? Reason => Avx2.IsSupported && Fma.IsSupported ? null : "Needs a processor with AVX2.";
+    internal static string? Reason => Simd.IsAvailable ? null : "Needs a processor with AVX2.";
 }

@@ -18,7 +18,7 @@ internal static unsafe class AdamWKernel
 
     /// <summary>Whether all of the tensors are in single precision on the CPU, without gaps.</summary>
     public static bool Takes(IReadOnlyCollection<Tensor> tensors)
-        => Vector256.IsHardwareAccelerated && tensors.All(t => t.device.type == DeviceType.CPU && t.dtype == float32 && t.is_contiguous());
+        => Simd.IsAvailable && tensors.All(t => t.device.type == DeviceType.CPU && t.dtype == float32 && t.is_contiguous());
 
     /// <summary>Moves weights and moments.</summary>
     /// <param name="weights">The weights.</param>

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Microsoft.ML.DiffEnc.Interop;
 using TorchSharp;
 using static Microsoft.ML.DiffEnc.Networks.Kernels.TensorMemory;
@@ -12,7 +11,7 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 internal static unsafe class FusedNormSwish
 {
     /// <summary>Whether the kernels are for such a tensor: single precision on a CPU with vectors of eight.</summary>
-    public static bool Takes(Tensor x) => Vector256.IsHardwareAccelerated && x.device.type == DeviceType.CPU && x.dtype == float32;
+    public static bool Takes(Tensor x) => Simd.IsAvailable && x.device.type == DeviceType.CPU && x.dtype == float32;
 
     /// <param name="x">[B, C, H, W], with or without a tangent.</param>
     /// <param name="norm">The weights and settings.</param>

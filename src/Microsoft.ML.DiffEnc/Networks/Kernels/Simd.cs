@@ -9,6 +9,9 @@ internal static unsafe class Simd
 {
     public const int Lanes = 8;
 
+    /// <summary>Whether this machine has what it needs: a processor with AVX2.</summary>
+    public static bool IsAvailable => Avx2.IsSupported && Fma.IsSupported;
+
     // exp(x) = 2ⁿ exp(r), n = round(x/ln 2), |r| ≤ ½ ln 2: ln 2 in two parts, the first with so few bits that n times it is exact.
     private const float Log2E = 1.44269504f, Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
     private static Vector256<int> Iota => Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7);
@@ -50,7 +53,7 @@ internal static unsafe class Simd
     {
         if (i + Lanes <= length)
             return Vector256.Load(from + i) - mean;
-        return (LoadRest(from + i, length - i) - mean) & Vector256.LessThan(Iota, Vector256.Create(length - i)).AsSingle();
+        return (LoadRest(from + i, length - i) - mean) & First(length - i);
     }
 
     /// <summary>Stores eight numbers at place <paramref name="i"/>; none behind the end.</summary>
@@ -108,8 +111,6 @@ internal static unsafe class Simd
             to[i] = a[i] + b[i];
     }
 
-    // What follows needs Avx2.IsSupported.
-
     /// <summary>Of 32 numbers, those at the places 4i, 4i + 1, 4i + 2 and 4i + 3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SplitByFour(float* from, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
@@ -141,6 +142,29 @@ internal static unsafe class Simd
     public static Vector256<float> ShiftUp(Vector256<float> values)
         => Avx.Blend(Avx2.PermuteVar8x32(values, Vector256.Create(7, 0, 1, 2, 3, 4, 5, 6)), Vector256<float>.Zero, 0x01);
 
+    /// <summary>Transposes 8×8 numbers.</summary>
+    /// <param name="from">The first row.</param>
+    /// <param name="pitch">From a row to the next.</param>
+    /// <param name="to">Receives the first column, as a row.</param>
+    /// <param name="toPitch">From a row to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(float* from, nint pitch, float* to, nint toPitch)
+    {
+        float* lower = from + 4 * pitch, toLower = to + 4 * toPitch;
+        var (r0, r1, r2, r3) = (Eight(from), Eight(from + pitch), Eight(from + 2 * pitch), Eight(from + 3 * pitch));
+        var (r4, r5, r6, r7) = (Eight(lower), Eight(lower + pitch), Eight(lower + 2 * pitch), Eight(lower + 3 * pitch));
+        Transpose(r0, r1, r2, r3, out var a0, out var a1, out var a2, out var a3);
+        Transpose(r4, r5, r6, r7, out var b0, out var b1, out var b2, out var b3);
+        Avx.Permute2x128(a0, b0, 0x20).Store(to);
+        Avx.Permute2x128(a1, b1, 0x20).Store(to + toPitch);
+        Avx.Permute2x128(a2, b2, 0x20).Store(to + 2 * toPitch);
+        Avx.Permute2x128(a3, b3, 0x20).Store(to + 3 * toPitch);
+        Avx.Permute2x128(a0, b0, 0x31).Store(toLower);
+        Avx.Permute2x128(a1, b1, 0x31).Store(toLower + toPitch);
+        Avx.Permute2x128(a2, b2, 0x31).Store(toLower + 2 * toPitch);
+        Avx.Permute2x128(a3, b3, 0x31).Store(toLower + 3 * toPitch);
+    }
+
     /// <summary>Transposes the lower and the upper half, 4×4 numbers each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(
@@ -153,19 +177,13 @@ internal static unsafe class Simd
         (c2, c3) = (Avx.Shuffle(high01, high23, 0x44), Avx.Shuffle(high01, high23, 0xEE));
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector256<float> LoadRest(float* from, int count)
-    {
-        var value = Vector256<float>.Zero;
-        for (int k = 0; k < count; k++)
-            value = value.WithElement(k, from[k]);
-        return value;
-    }
+    // The rest of a row by its mask, not by a call: a call in a loop, even one that is hardly ever made, has the compiler keep its sums in memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> LoadRest(float* from, int count) => Avx.MaskLoad(from, First(count));
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreRest(Vector256<float> value, float* to, int count)
-    {
-        for (int k = 0; k < count; k++)
-            to[k] = value[k];
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreRest(Vector256<float> value, float* to, int count) => Avx.MaskStore(to, First(count), value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> First(int count) => Vector256.LessThan(Iota, Vector256.Create(count)).AsSingle();
 }

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.DiffEnc.Interop;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,9 +14,6 @@ internal static class WinogradConvolution
     private const int FewestChannels = 16, ChannelsTogether = 4, SmallestSide = 8, LargestSide = 4096;
     private const nint MostPerImage = 16 << 20; // numbers on both sides of the products
 
-    /// <summary>Whether this machine has what it needs: a processor with AVX2.</summary>
-    public static bool Available => Avx2.IsSupported && Fma.IsSupported;
-
     /// <summary>
     /// Whether it is for such a convolution: in single precision, of enough channels, multiples of four, and enough pixels, and of images that take no more than 64 MiB on both
     /// sides of the products (172×172 pixels with 128 channels each).
@@ -26,7 +22,7 @@ internal static class WinogradConvolution
     /// <param name="weight">[C_out, C_in, k, k].</param>
     public static bool Takes(Tensor x, Tensor weight)
     {
-        if (!Available || x.dim() != 4 || weight.size(2) != 3 || weight.size(3) != 3 || weight.size(1) != x.size(1)
+        if (!Simd.IsAvailable || x.dim() != 4 || weight.size(2) != 3 || weight.size(3) != 3 || weight.size(1) != x.size(1)
             || x.device.type != DeviceType.CPU || x.dtype != float32 || weight.dtype != float32 || Autocast.IsOn(DeviceType.CPU))
             return false;
         var shape = ConvolutionShape.Of(x, weight);

@@ -131,7 +131,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
         {
             if (measures)
                 norm?.Measure(image, group, x);
-            var swish = norm is null ? default : Workspace.PlanesOfThread(shape.Pixels, halves);
+            var swish = norm is null ? default : Workspace.PlanesOfThread(shape.Pixels);
             for (int channel = FirstChannel(group); channel < FirstChannel(group + 1); channel++)
             {
                 norm?.Forward(image, channel, x, scale, offset, swish);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.DiffEnc.Interop;
 using static Microsoft.ML.DiffEnc.Networks.Kernels.Simd;
 using Floats = System.Runtime.Intrinsics.Vector256<float>;
@@ -13,7 +12,7 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// </summary>
 internal static unsafe class WinogradProducts
 {
-    private const int Panel = WinogradTiles.Panel, PanelsAtOnce = 8, RowsAtOnce = 32;
+    private const int Panel = WinogradTiles.Panel, PanelsAtOnce = 8;
 
     /// <summary>made = factors · read, the sums over the inputs' channels.</summary>
     /// <param name="factors">[36, out, in].</param>
@@ -27,20 +26,23 @@ internal static unsafe class WinogradProducts
     /// <param name="read">Receives the gradient.</param>
     public static void ToInputs(float* factors, WinogradTiles made, WinogradTiles read) => Multiply(factors, 1, read.Channels, made, read);
 
-    /// <summary>factors = made · readᵀ, or that added to them: the gradient of the factors. Behind the last tile there are zeros.</summary>
+    /// <summary>factors = made · readᵀ, or that added to them: the gradient of the factors.</summary>
     /// <param name="made">The gradients of the sums.</param>
     /// <param name="read">What <see cref="ToOutputs"/> has read.</param>
     /// <param name="factors">Receives the gradient, [36, out, in].</param>
     /// <param name="adds">Whether it is added.</param>
     public static void ToFactors(WinogradTiles made, WinogradTiles read, float* factors, bool adds)
     {
-        int parts = (made.Channels + RowsAtOnce - 1) / RowsAtOnce;
+        int parts = (read.Channels + Panel - 1) / Panel;
         ComputeThreads.For(Winograd.Products * parts, piece =>
         {
             var (product, part) = Math.DivRem(piece, parts);
-            int first = part * RowsAtOnce, end = Math.Min(made.Channels, first + RowsAtOnce);
-            float* rows = factors + (nint)product * made.Channels * read.Channels;
-            RowsOfFactors(made.Matrix(product), read.Matrix(product), read.Pitch, read.Count, rows, first, end, read.Channels, adds);
+            float* tiles = Workspace.OfThread((nint)Panel * ((read.Count + Lanes - 1) & -Lanes));
+            int first = part * Panel;
+            OfChannels(read.Matrix(product) + first * read.Pitch, read.Pitch, read.Count, Math.Min(Panel, read.Channels - first), tiles);
+            FactorsOfPanel(
+                made.Matrix(product), made.Pitch, tiles, read.Count, factors + (nint)product * made.Channels * read.Channels + first, made.Channels,
+                read.Channels, Math.Min(Panel, read.Channels - first), adds);
         });
     }
 
@@ -70,14 +72,14 @@ internal static unsafe class WinogradProducts
         {
             int i = 0;
             for (; i + 6 <= rows; i += 6)
-                SixRows(a + i * row, row, column, b + panel, c + i * pitch + panel, pitch, inner);
+                SixRows(a + i * row, row, column, b + panel, pitch, c + i * pitch + panel, pitch, inner, adds: false);
             if (i + 4 <= rows)
             {
-                FourRows(a + i * row, row, column, b + panel, c + i * pitch + panel, pitch, inner);
+                FourRows(a + i * row, row, column, b + panel, pitch, c + i * pitch + panel, pitch, inner, adds: false);
                 i += 4;
             }
             if (i < rows)
-                TwoRows(a + i * row, row, column, b + panel, c + i * pitch + panel, pitch, inner);
+                TwoRows(a + i * row, row, column, b + panel, pitch, c + i * pitch + panel, pitch, inner, adds: false);
         }
     }
 
@@ -85,7 +87,7 @@ internal static unsafe class WinogradProducts
     // behind a ref parameter, in a tuple or in an array they go through memory, at 0.6 of the speed.
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SixRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
+    private static void SixRows(float* a, nint row, nint column, float* b, nint pitch, float* c, nint rowOfC, int inner, bool adds)
     {
         Floats c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Floats c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
@@ -116,16 +118,16 @@ internal static unsafe class WinogradProducts
             lower += column;
             b += pitch;
         }
-        Store(c00, c01, c);
-        Store(c10, c11, c + pitch);
-        Store(c20, c21, c + 2 * pitch);
-        Store(c30, c31, c + 3 * pitch);
-        Store(c40, c41, c + 4 * pitch);
-        Store(c50, c51, c + 5 * pitch);
+        Store(c00, c01, c, adds);
+        Store(c10, c11, c + rowOfC, adds);
+        Store(c20, c21, c + 2 * rowOfC, adds);
+        Store(c30, c31, c + 3 * rowOfC, adds);
+        Store(c40, c41, c + 4 * rowOfC, adds);
+        Store(c50, c51, c + 5 * rowOfC, adds);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
+    private static void FourRows(float* a, nint row, nint column, float* b, nint pitch, float* c, nint rowOfC, int inner, bool adds)
     {
         Floats c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
         for (int k = 0; k < inner; k++)
@@ -147,14 +149,14 @@ internal static unsafe class WinogradProducts
             a += column;
             b += pitch;
         }
-        Store(c00, c01, c);
-        Store(c10, c11, c + pitch);
-        Store(c20, c21, c + 2 * pitch);
-        Store(c30, c31, c + 3 * pitch);
+        Store(c00, c01, c, adds);
+        Store(c10, c11, c + rowOfC, adds);
+        Store(c20, c21, c + 2 * rowOfC, adds);
+        Store(c30, c31, c + 3 * rowOfC, adds);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TwoRows(float* a, nint row, nint column, float* b, float* c, nint pitch, int inner)
+    private static void TwoRows(float* a, nint row, nint column, float* b, nint pitch, float* c, nint rowOfC, int inner, bool adds)
     {
         Floats c00 = default, c01 = default, c10 = default, c11 = default;
         for (int k = 0; k < inner; k++)
@@ -170,58 +172,64 @@ internal static unsafe class WinogradProducts
             a += column;
             b += pitch;
         }
-        Store(c00, c01, c);
-        Store(c10, c11, c + pitch);
+        Store(c00, c01, c, adds);
+        Store(c10, c11, c + rowOfC, adds);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Floats c0, Floats c1, float* to)
+    private static void Store(Floats c0, Floats c1, float* to, bool adds)
     {
+        if (adds)
+            (c0, c1) = (c0 + Eight(to), c1 + Eight(to + Lanes));
         c0.Store(to);
         c1.Store(to + Lanes);
     }
 
+    /// <summary>The numbers of some channels tile by tile, <see cref="Panel"/> for each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowsOfFactors(float* made, float* read, nint pitch, int tiles, float* factors, int first, int end, int inputs, bool adds)
+    private static void OfChannels(float* read, nint pitch, int tiles, int channels, float* to)
     {
-        for (int row = first; row < end; row += 4)
+        float* blank = stackalloc float[Lanes * Lanes];
+        for (int first = 0; first < Panel; first += Lanes)
         {
-            for (int column = 0; column < inputs; column += 2)
+            for (int tile = 0; tile < tiles; tile += Lanes) // behind the last tile there are more numbers in a row
             {
-                float* a = made + row * pitch, lower = a + 2 * pitch, b = read + column * pitch, to = factors + (nint)row * inputs + column;
-                Floats c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
-                for (int j = 0; j < tiles; j += Lanes)
+                float* from = read + first * pitch + tile;
+                if (first + Lanes <= channels)
                 {
-                    var b0 = Eight(b + j);
-                    var b1 = Eight(b + j + pitch);
-                    var x = Eight(a + j);
-                    c00 = MultiplyAdd(x, b0, c00);
-                    c01 = MultiplyAdd(x, b1, c01);
-                    x = Eight(a + j + pitch);
-                    c10 = MultiplyAdd(x, b0, c10);
-                    c11 = MultiplyAdd(x, b1, c11);
-                    x = Eight(lower + j);
-                    c20 = MultiplyAdd(x, b0, c20);
-                    c21 = MultiplyAdd(x, b1, c21);
-                    x = Eight(lower + j + pitch);
-                    c30 = MultiplyAdd(x, b0, c30);
-                    c31 = MultiplyAdd(x, b1, c31);
+                    Transpose(from, pitch, to + tile * Panel + first, Panel);
+                    continue;
                 }
-                PutSums(c00, c01, c10, c11, to, inputs, adds);
-                PutSums(c20, c21, c30, c31, to + 2 * inputs, inputs, adds);
+                for (int i = 0; i < channels - first; i++)
+                    Eight(from + i * pitch).Store(blank + i * Lanes);
+                Transpose(blank, Lanes, to + tile * Panel + first, Panel);
             }
         }
     }
 
-    /// <summary>The sums over the eight of each, a and b in one row, c and d in the next.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PutSums(Floats a, Floats b, Floats c, Floats d, float* to, nint row, bool adds)
+    /// <summary>factors = made · tiles, for the columns of a panel, or that added to them.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FactorsOfPanel(float* made, nint pitch, float* tiles, int count, float* factors, int rows, nint row, int columns, bool adds)
     {
-        var halves = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
-        var sums = halves.GetLower() + halves.GetUpper();
-        if (adds)
-            sums += Sse.LoadHigh(Sse.LoadLow(sums, to), to + row);
-        Sse.StoreLow(to, sums);
-        Sse.StoreHigh(to + row, sums);
+        float* narrow = stackalloc float[6 * Panel];
+        for (int i = 0; i < rows;)
+        {
+            int now = rows - i >= 6 ? 6 : rows - i >= 4 ? 4 : 2;
+            bool fits = columns == Panel;
+            float* a = made + i * pitch, to = factors + i * row, c = fits ? to : narrow;
+            nint rowOfC = fits ? row : Panel;
+            bool addsThere = fits && adds;
+            if (now == 6)
+                SixRows(a, pitch, 1, tiles, Panel, c, rowOfC, count, addsThere);
+            else if (now == 4)
+                FourRows(a, pitch, 1, tiles, Panel, c, rowOfC, count, addsThere);
+            else
+                TwoRows(a, pitch, 1, tiles, Panel, c, rowOfC, count, addsThere);
+            for (int k = 0; k < now && !fits; k++)
+                for (int column = 0; column < columns; column++)
+                    to[k * row + column] = narrow[k * Panel + column] + (adds ? to[k * row + column] : 0);
+            i += now;
+        }
     }
 }

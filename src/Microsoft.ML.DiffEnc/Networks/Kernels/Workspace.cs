@@ -38,17 +38,20 @@ internal sealed unsafe class Workspace : IDisposable
         return new(new Block(needed));
     }
 
-    /// <summary>A place for one plane, or two, of this thread's: until it asks for the next.</summary>
-    /// <param name="pixels">Of a plane.</param>
-    /// <param name="planes">1 or 2.</param>
-    public static DualMemory PlanesOfThread(int pixels, int planes)
+    /// <summary>A place of this thread's for so many numbers, with any content: until the thread asks for the next.</summary>
+    public static float* OfThread(nint size)
     {
-        int rounded = (int)Rounded(pixels), needed = rounded * planes;
-        if (_ofThread is null || _ofThread.Length < needed + PerLine)
-            _ofThread = GC.AllocateUninitializedArray<float>(needed + PerLine, pinned: true);
+        if (_ofThread is null || _ofThread.Length < size + PerLine)
+            _ofThread = GC.AllocateUninitializedArray<float>((int)size + PerLine, pinned: true);
         nint start = Marshal.UnsafeAddrOfPinnedArrayElement(_ofThread, 0);
-        float* first = (float*)((start + Alignment - 1) & -Alignment);
-        return new(first, planes > 1 ? first + rounded : null);
+        return (float*)((start + Alignment - 1) & -Alignment);
+    }
+
+    /// <summary>Two planes, of a value and its tangent, in such a place.</summary>
+    public static DualMemory PlanesOfThread(nint pixels)
+    {
+        float* value = OfThread(2 * Rounded(pixels));
+        return new(value, value + Rounded(pixels));
     }
 
     /// <summary>The next part, with any content.</summary>
