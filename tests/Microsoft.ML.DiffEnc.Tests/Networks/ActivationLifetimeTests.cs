@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -29,6 +30,29 @@ public class ActivationLifetimeTests
         // The first is read by the first level, and is no skip connection.
         Freed(read.Skip(1).SkipLast(1).Select(a => a.Activation), read[^1].Activation);
         Assert.NotNull(read[^1].Activation.Tangent);
+    }
+
+    [Avx2LinuxFact]
+    public void Of_a_block_the_backward_pass_keeps_its_input_and_what_lies_between_its_convolutions()
+    {
+        const int images = 8, channels = 32, side = 64;
+        const double megabytes = images * channels * side * side * sizeof(float) / (1024.0 * 1024);
+        using var scope = NewDisposeScope();
+        using var block = new ResNetBlock(channels, channels, 4 * channels, 8, new Initializer(1));
+        var (x, embedding) = (randn(images, channels, side, side).requires_grad_(), randn(images, 4 * channels));
+        Kept(inKernels: true); // and what libtorch keeps of first calls
+        Assert.InRange(Kept(inKernels: true), 1.95 * megabytes, 2.1 * megabytes); // the result and one more
+        Assert.InRange(Kept(inKernels: false), 6 * megabytes, 12 * megabytes);
+
+        double Kept(bool inKernels)
+        {
+            foreach (var part in block.modules().OfType<IFirstDerivatives>())
+                part.FirstDerivativesOnly = inKernels;
+            double before = NativeMemory.Held().Megabytes;
+            using var y = block.Forward(new Dual(x), new Dual(embedding), new Dropout(0.1, 3)).Value;
+            Assert.True(y.requires_grad);
+            return NativeMemory.Held().Megabytes - before;
+        }
     }
 
     [Fact]

@@ -6,5 +6,7 @@ namespace Microsoft.ML.DiffEnc.Tests.Support;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LinuxFactAttribute : FactAttribute
 {
-    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Reads /proc, which only Linux has.";
+    public LinuxFactAttribute() => Skip = Reason;
+
+    internal static string? Reason => OperatingSystem.IsLinux() ? null : "Reads /proc, which only Linux has.";
 }
