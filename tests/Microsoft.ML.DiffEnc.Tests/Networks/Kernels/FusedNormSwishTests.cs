@@ -1,5 +1,6 @@
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Networks.Kernels;
+using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ public class FusedNormSwishTests
 {
     private const double Tolerance = 2e-5, Epsilon = 1e-6;
 
-    [Theory]
+    [Avx2Theory]
     [InlineData(3, 8, 4, 7, 7, 0)] // 49 pixels: no multiple of a vector
     [InlineData(2, 12, 3, 1, 3, 0)] // fewer than one
     [InlineData(2, 32, 32, 4, 4, 0)] // one channel in a group
@@ -44,7 +45,7 @@ public class FusedNormSwishTests
     public void The_places_of_a_batch_beyond_two_billion_numbers_are_counted_on()
         => Assert.Equal((59_999L * 64 + 63) * 784, new NormShape(60_000, 64, 784, 32).Offset(59_999, 63));
 
-    [Fact]
+    [Avx2Fact]
     public void Without_gradients_the_same_values_come_out()
     {
         using var scope = NewDisposeScope();
@@ -57,7 +58,7 @@ public class FusedNormSwishTests
         Assert.True(plain.equal(recorded).all().item<bool>());
     }
 
-    [Fact]
+    [Avx2Fact]
     public void The_number_of_threads_changes_no_bit()
     {
         using var scope = NewDisposeScope();
@@ -82,7 +83,7 @@ public class FusedNormSwishTests
         }
     }
 
-    [Theory]
+    [Avx2Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     public void What_is_no_number_stays_none(float value)
@@ -93,7 +94,7 @@ public class FusedNormSwishTests
         Assert.True(FusedNormSwish.Apply(new Dual(x), new(ones(8), zeros(8), 2, Epsilon, Mask: null)).Value.isnan().any().item<bool>());
     }
 
-    [Theory]
+    [Avx2Theory]
     [InlineData(-200f, 0)]
     [InlineData(200f, 200)]
     [InlineData(0f, 0)]

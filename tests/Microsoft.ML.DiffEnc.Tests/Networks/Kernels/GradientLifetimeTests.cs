@@ -53,7 +53,7 @@ public class GradientLifetimeTests
         Assert.False(together[0].equal(together[1]).all().item<bool>());
     }
 
-    [Fact]
+    [Avx2Fact]
     public void An_exception_in_a_function_is_thrown_when_the_pass_is_over()
     {
         using var scope = NewDisposeScope();
