@@ -69,8 +69,7 @@ internal sealed class NetworkPart : IDisposable
         {
             foreach (var (times, isFused) in new[] { (separate, false), (fused, true) })
             {
-                foreach (var part in _module.modules().Append(_module).OfType<IFirstDerivatives>())
-                    part.FirstDerivativesOnly = isFused;
+                _module.SetFirstDerivativesOnly(isFused);
                 var (forward, backward) = Round();
                 if (i < 0)
                     continue;

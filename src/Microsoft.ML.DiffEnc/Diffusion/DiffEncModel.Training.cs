@@ -14,8 +14,8 @@ public sealed partial class DiffEncModel
         set
         {
             _firstDerivativesOnly = value;
-            foreach (var part in Modules().SelectMany(m => m.Module.modules()).OfType<IFirstDerivatives>())
-                part.FirstDerivativesOnly = value;
+            foreach (var (_, module) in Modules())
+                module.SetFirstDerivativesOnly(value);
         }
     }
 

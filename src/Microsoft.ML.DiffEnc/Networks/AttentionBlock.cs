@@ -41,7 +41,7 @@ internal sealed class AttentionBlock : nn.Module, IFirstDerivatives
 
     private Dual Attend(Dual q, Dual k, Dual v)
     {
-        bool fuses = FirstDerivativesOnly || !is_grad_enabled();
+        bool fuses = this.MayFuse();
         if (fuses && q.Tangent is null)
             return new(nn.functional.scaled_dot_product_attention(
                 q.Value.unsqueeze(1), k.Value.unsqueeze(1), v.Value.unsqueeze(1)).squeeze(1));

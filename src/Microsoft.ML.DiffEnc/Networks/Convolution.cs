@@ -54,5 +54,5 @@ internal sealed class Convolution : nn.Module, IFirstDerivatives
         return y.MoveToOuterDisposeScope();
     }
 
-    private bool ByKernel(Dual x) => (FirstDerivativesOnly || !is_grad_enabled()) && WinogradConvolution.Takes(x.Value, _weight);
+    private bool ByKernel(Dual x) => this.MayFuse() && WinogradConvolution.Takes(x.Value, _weight);
 }

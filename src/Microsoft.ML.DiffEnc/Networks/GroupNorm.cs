@@ -30,7 +30,7 @@ internal sealed class GroupNorm : nn.Module, IFirstDerivatives
     /// <param name="dropout">The masks of this training step, of which the next is taken; <see langword="null"/>: none.</param>
     /// <returns><see langword="null"/>: it may not, for such an input or since second derivatives may follow.</returns>
     public NormSwish? ForKernel(Dual x, Dropout? dropout)
-        => FusedNormSwish.Takes(x.Value) && (FirstDerivativesOnly || !is_grad_enabled()) ? new(_weight, _bias, (int)_groups, Epsilon, dropout?.Next()) : null;
+        => this.MayFuse() && FusedNormSwish.Takes(x.Value) ? new(_weight, _bias, (int)_groups, Epsilon, dropout?.Next()) : null;
 
     /// <summary>Normalises, then swish, then dropout: in one kernel where there is one.</summary>
     /// <param name="x">[B, C, H, W].</param>

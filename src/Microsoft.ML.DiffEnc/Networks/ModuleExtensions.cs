@@ -17,5 +17,15 @@ internal static class ModuleExtensions
             list.register_module(i.ToString(System.Globalization.CultureInfo.InvariantCulture), children[i]);
     }
 
+    /// <summary>Sets <see cref="IFirstDerivatives.FirstDerivativesOnly"/> in all parts of a module, and in itself.</summary>
+    public static void SetFirstDerivativesOnly(this nn.Module module, bool value)
+    {
+        foreach (var part in module.modules().Append(module).OfType<IFirstDerivatives>())
+            part.FirstDerivativesOnly = value;
+    }
+
+    /// <summary>Whether the part may take its fused form now.</summary>
+    public static bool MayFuse(this IFirstDerivatives part) => part.FirstDerivativesOnly || !is_grad_enabled();
+
     private sealed class Group() : nn.Module(nameof(Group));
 }

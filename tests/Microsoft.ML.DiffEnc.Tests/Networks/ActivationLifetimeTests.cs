@@ -46,8 +46,7 @@ public class ActivationLifetimeTests
 
         double Kept(bool inKernels)
         {
-            foreach (var part in block.modules().OfType<IFirstDerivatives>())
-                part.FirstDerivativesOnly = inKernels;
+            block.SetFirstDerivativesOnly(inKernels);
             double before = NativeMemory.Held().Megabytes;
             using var y = block.Forward(new Dual(x), new Dual(embedding), new Dropout(0.1, 3)).Value;
             Assert.True(y.requires_grad);

@@ -19,9 +19,6 @@ internal readonly record struct ConvolutionShape(int Images, int Inputs, int Out
 
     public int Pixels => Height * Width;
 
-    /// <summary>Where a channel of an input image begins: a batch may have more elements than an <see cref="int"/> counts.</summary>
-    public nint Input(int image, int channel) => ((nint)image * Inputs + channel) * Pixels;
-
-    /// <summary>Likewise of an output image.</summary>
+    /// <summary>Where a channel of an output image begins: a batch may have more elements than an <see cref="int"/> counts.</summary>
     public nint Output(int image, int channel) => ((nint)image * Outputs + channel) * Pixels;
 }

@@ -18,8 +18,7 @@ internal static unsafe class FusedNormSwish
     public static Dual Apply(Dual x, NormSwish norm)
     {
         using var scope = NewDisposeScope();
-        var kernel = NormSwishKernel.Of(NormShape.Of(x.Value, norm.Groups), norm, pair: x.Tangent is not null);
-        return Dual.Of(KernelFunction.Apply(new Call(kernel), [.. x.Halves(), norm.Weight, norm.Bias])).MoveToOuterDisposeScope();
+        return Dual.Of(KernelFunction.Apply(new Call(NormSwishKernel.Of(x, norm)), [.. x.Halves(), norm.Weight, norm.Bias])).MoveToOuterDisposeScope();
     }
 
     /// <summary>A value, or a value and its tangent; then weight and bias.</summary>

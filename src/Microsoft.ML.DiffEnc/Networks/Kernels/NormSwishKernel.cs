@@ -10,11 +10,13 @@ namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 /// <param name="mask">m; <see langword="null"/>: 1.</param>
 internal abstract unsafe class NormSwishKernel(NormShape shape, double epsilon, DropoutMask? mask)
 {
-    /// <param name="shape">The shape.</param>
+    /// <param name="x">[B, C, H, W], what it is called for, with or without a derivative.</param>
     /// <param name="norm">The settings.</param>
-    /// <param name="pair">Whether there is a derivative.</param>
-    public static NormSwishKernel Of(NormShape shape, NormSwish norm, bool pair)
-        => pair ? new NormSwishPairKernel(shape, norm.Epsilon, norm.Mask) : new NormSwishValueKernel(shape, norm.Epsilon, norm.Mask);
+    public static NormSwishKernel Of(Dual x, NormSwish norm)
+    {
+        var shape = NormShape.Of(x.Value, norm.Groups);
+        return x.Tangent is null ? new NormSwishValueKernel(shape, norm.Epsilon, norm.Mask) : new NormSwishPairKernel(shape, norm.Epsilon, norm.Mask);
+    }
 
     public NormShape Shape { get; } = shape;
 

@@ -43,8 +43,8 @@ internal static class WinogradConvolution
         using var scope = NewDisposeScope();
         var shape = ConvolutionShape.Of(x.Value, weight);
         bool pair = x.Tangent is not null;
-        var kernel = norm is { } n ? NormSwishKernel.Of(NormShape.Of(x.Value, n.Groups), n, pair) : null;
-        IReadOnlyList<Tensor> ofNorm = norm is { } m ? [m.Weight, m.Bias] : [], added = Added(offsets, pair), beside = Added(shortcut, pair);
+        var kernel = norm is { } settings ? NormSwishKernel.Of(x, settings) : null;
+        IReadOnlyList<Tensor> ofNorm = norm is { } n ? [n.Weight, n.Bias] : [], added = Added(offsets, pair), beside = Added(shortcut, pair);
         var call = new WinogradConvolutionCall(shape, kernel, halves: pair ? 2 : 1, offsets: added.Count, shortcuts: beside.Count);
         var y = Dual.Of(KernelFunction.Apply(call, [.. x.Halves(), weight, bias, .. ofNorm, .. added, .. beside]));
         if (!pair) // the derivative is then that of what is added

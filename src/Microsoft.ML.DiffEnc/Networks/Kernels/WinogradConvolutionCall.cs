@@ -18,11 +18,11 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
     private const nint AtOnce = 2 << 20; // numbers on both sides of the products: what stays in the cache
     private readonly WinogradPlanes _planes = new(shape.Height, shape.Width);
 
+    /// <summary>Of x: the channels of a norm's group are read together, each by itself without one.</summary>
+    private readonly NormShape _input = norm?.Shape ?? new(shape.Images, shape.Inputs, shape.Pixels, Groups: shape.Inputs);
+
     /// <inheritdoc/>
     public int ForwardOnly => shortcuts;
-
-    /// <summary>The channels that are read together: those of a norm's group.</summary>
-    private int Groups => norm?.Shape.Groups ?? shape.Inputs;
 
     /// <inheritdoc/>
     public List<Tensor> Forward(IReadOnlyList<Tensor> inputs)
@@ -30,7 +30,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
         var given = Split(inputs);
         List<Tensor> outputs = [.. given.X.Select(_ => empty(shape.Images, shape.Outputs, shape.Height, shape.Width))];
         DualMemory x = DualMemory.Of(given.X), y = DualMemory.Of(outputs), added = DualMemory.Of(given.Offsets), beside = DualMemory.Of(given.Shortcut);
-        float* bias = At(given.Bias), scale = AtFirst(given.NormWeight), offset = AtFirst(given.NormBias);
+        float* bias = At(given.Bias), scale = AtOrNull(given.Norm, 0), offset = AtOrNull(given.Norm, 1);
         int most = MostImages();
         using var space = Workspace.Rent(OfFactors, OfTiles(shape.Inputs, most), OfTiles(shape.Outputs, most));
         float* factors = Factors(given.Weight, space);
@@ -56,13 +56,13 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
     {
         var given = Split(inputs);
         bool ofFilters = (given.Weight.requires_grad || given.Bias.requires_grad) && GradientLifetime.OfWeights;
-        bool ofInput = given.X.Concat(given.NormWeight).Concat(given.NormBias).Any(t => t.requires_grad);
+        bool ofInput = given.X.Concat(given.Norm).Any(t => t.requires_grad);
         Tensor[] ofX = [.. given.X.Where(_ => ofInput).Select(t => empty_like(t))];
-        Tensor[] ofNorm = [.. given.NormWeight.Concat(given.NormBias).Where(_ => ofInput).Select(_ => empty(shape.Images, shape.Inputs))];
+        Tensor[] ofNorm = [.. given.Norm.Where(_ => ofInput).Select(_ => empty(shape.Images, shape.Inputs))];
         Tensor[] totals = [.. Enumerable.Range(0, Math.Max(offsets, ofFilters ? 1 : 0)).Select(_ => empty(shape.Images, shape.Outputs))]; // over pixels
         Tensor? ofWeight = ofFilters ? empty_like(given.Weight) : null;
         DualMemory x = DualMemory.Of(given.X), dx = DualMemory.Of(ofX), dy = DualMemory.Of([.. gradients.Select(g => g.contiguous())]), total = DualMemory.Of(totals);
-        float* scale = AtFirst(given.NormWeight), offset = AtFirst(given.NormBias), ofScale = AtFirst(ofNorm), ofOffset = ofNorm.Length > 1 ? At(ofNorm[1]) : null;
+        float* scale = AtOrNull(given.Norm, 0), offset = AtOrNull(given.Norm, 1), ofScale = AtOrNull(ofNorm, 0), ofOffset = AtOrNull(ofNorm, 1);
         int most = MostImages();
         using var space = Workspace.Rent(OfFactors, OfFactors, OfTiles(shape.Inputs, most), OfTiles(shape.Outputs, most));
         float* factors = Factors(given.Weight, space);
@@ -75,8 +75,6 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
             {
                 float* gradient = dy.From(shape.Output(image, channel))[half];
                 _planes.OfOutputs(gradient, made.Plane(channel, plane), made.Step);
-                if (plane == count * halves - 1)
-                    made.EndRows(channel);
                 if (total[half] != null)
                     total[half][image * shape.Outputs + channel] = Simd.Sum(gradient, shape.Pixels);
             });
@@ -90,9 +88,9 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
             WinogradProducts.ToInputs(factors, made, read);
             EachGroup(start, count, (image, group, plane) =>
             {
-                for (int channel = FirstChannel(group); channel < FirstChannel(group + 1); channel++)
+                for (int channel = _input.FirstChannel(group); channel < _input.FirstChannel(group + 1); channel++)
                     for (int half = 0; half < halves; half++)
-                        _planes.ToWindows(read.Plane(channel, plane + half), read.Step, dx.From(shape.Input(image, channel))[half]);
+                        _planes.ToWindows(read.Plane(channel, plane + half), read.Step, dx.From(_input.Offset(image, channel))[half]);
                 norm?.Backward(image, group, x, scale, offset, dx, dx, ofScale, ofOffset);
             });
         }
@@ -101,7 +99,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
         return
         [
             .. given.X.Select((_, half) => ofInput ? ofX[half] : null), ofWeight, ofFilters ? totals[0].sum([0L]) : null,
-            .. given.NormWeight.Concat(given.NormBias).Select((_, i) => ofInput ? ofNorm[i].sum([0L]) : null),
+            .. given.Norm.Select((_, i) => ofInput ? ofNorm[i].sum([0L]) : null),
             .. totals.Take(offsets), .. gradients.Take(shortcuts).Select(g => g.alias()),
         ];
     }
@@ -115,8 +113,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
             taken += count;
             return next;
         }
-        int ofNorm = norm is null ? 0 : 1;
-        return new(Next(halves), Next(1)[0], Next(1)[0], Next(ofNorm), Next(ofNorm), Next(offsets), Next(shortcuts));
+        return new(Next(halves), Next(1)[0], Next(1)[0], Next(norm is null ? 0 : 2), Next(offsets), Next(shortcuts));
     }
 
     /// <param name="x">The input, from its first image on.</param>
@@ -132,14 +129,12 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
             if (measures)
                 norm?.Measure(image, group, x);
             var swish = norm is null ? default : Workspace.PlanesOfThread(shape.Pixels);
-            for (int channel = FirstChannel(group); channel < FirstChannel(group + 1); channel++)
+            for (int channel = _input.FirstChannel(group); channel < _input.FirstChannel(group + 1); channel++)
             {
                 norm?.Forward(image, channel, x, scale, offset, swish);
-                var pixels = norm is null ? x.From(shape.Input(image, channel)) : swish;
+                var pixels = norm is null ? x.From(_input.Offset(image, channel)) : swish;
                 for (int half = 0; half < halves; half++)
                     _planes.OfWindows(pixels[half], to.Plane(channel, plane + half), to.Step);
-                if (plane == (count - 1) * halves)
-                    to.EndRows(channel);
             }
         });
 
@@ -157,8 +152,6 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
         return (shape.Images + times - 1) / times;
     }
 
-    private int FirstChannel(int group) => group * (shape.Inputs / Groups);
-
     private nint OfFactors => (nint)Winograd.Products * shape.Filters;
 
     private nint OfTiles(int channels, int images) => WinogradTiles.Size(channels, _planes.Tiles, halves * images);
@@ -169,9 +162,9 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
     /// <param name="start">The first image.</param>
     /// <param name="count">The number of images.</param>
     /// <param name="compute">Is given an image, a group of its channels and the number of its first half among the tiles.</param>
-    private void EachGroup(int start, int count, Action<int, int, int> compute) => ComputeThreads.For(count * Groups, piece =>
+    private void EachGroup(int start, int count, Action<int, int, int> compute) => ComputeThreads.For(count * _input.Groups, piece =>
     {
-        var (i, group) = Math.DivRem(piece, Groups);
+        var (i, group) = Math.DivRem(piece, _input.Groups);
         compute(start + i, group, i * halves);
     });
 
@@ -185,7 +178,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
             compute(channel, start + plane / halves, plane % halves, plane);
     });
 
-    private static float* AtFirst(Tensor[] tensors) => tensors.Length > 0 ? At(tensors[0]) : null;
+    private static float* AtOrNull(Tensor[] tensors, int i) => i < tensors.Length ? At(tensors[i]) : null;
 
-    private sealed record Inputs(Tensor[] X, Tensor Weight, Tensor Bias, Tensor[] NormWeight, Tensor[] NormBias, Tensor[] Offsets, Tensor[] Shortcut);
+    private sealed record Inputs(Tensor[] X, Tensor Weight, Tensor Bias, Tensor[] Norm, Tensor[] Offsets, Tensor[] Shortcut);
 }

@@ -37,12 +37,17 @@ internal static unsafe class WinogradProducts
         ComputeThreads.For(Winograd.Products * parts, piece =>
         {
             var (product, part) = Math.DivRem(piece, parts);
-            float* tiles = Workspace.OfThread((nint)Panel * ((read.Count + Lanes - 1) & -Lanes));
-            int first = part * Panel;
-            OfChannels(read.Matrix(product) + first * read.Pitch, read.Pitch, read.Count, Math.Min(Panel, read.Channels - first), tiles);
-            FactorsOfPanel(
-                made.Matrix(product), made.Pitch, tiles, read.Count, factors + (nint)product * made.Channels * read.Channels + first, made.Channels,
-                read.Channels, Math.Min(Panel, read.Channels - first), adds);
+            int first = part * Panel, columns = Math.Min(Panel, read.Channels - first), rows = made.Channels;
+            nint tiles = (read.Count + Lanes - 1) & -Lanes;
+            float* panel = Workspace.OfThread((tiles + rows) * Panel), narrow = panel + tiles * Panel;
+            OfChannels(read.Matrix(product) + first * read.Pitch, read.Pitch, read.Count, columns, panel);
+            float* to = factors + (nint)product * rows * read.Channels + first;
+            bool fits = columns == Panel;
+            OfPanel(
+                made.Matrix(product), made.Pitch, 1, panel, Panel, fits ? to : narrow, fits ? read.Channels : Panel, rows, read.Count, fits && adds);
+            for (int row = 0; row < rows && !fits; row++)
+                for (int column = 0; column < columns; column++)
+                    to[row * read.Channels + column] = narrow[row * Panel + column] + (adds ? to[row * read.Channels + column] : 0);
         });
     }
 
@@ -69,18 +74,23 @@ internal static unsafe class WinogradProducts
     private static void Multiply(float* a, nint row, nint column, float* b, nint pitch, int inner, float* c, int rows, int first, int end)
     {
         for (int panel = first; panel < end; panel += Panel)
+            OfPanel(a, row, column, b + panel, pitch, c + panel, pitch, rows, inner, adds: false);
+    }
+
+    /// <summary>c = a · b, or that added to it: of the columns of one panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OfPanel(float* a, nint row, nint column, float* b, nint pitch, float* c, nint rowOfC, int rows, int inner, bool adds)
+    {
+        int i = 0;
+        for (; i + 6 <= rows; i += 6)
+            SixRows(a + i * row, row, column, b, pitch, c + i * rowOfC, rowOfC, inner, adds);
+        if (i + 4 <= rows)
         {
-            int i = 0;
-            for (; i + 6 <= rows; i += 6)
-                SixRows(a + i * row, row, column, b + panel, pitch, c + i * pitch + panel, pitch, inner, adds: false);
-            if (i + 4 <= rows)
-            {
-                FourRows(a + i * row, row, column, b + panel, pitch, c + i * pitch + panel, pitch, inner, adds: false);
-                i += 4;
-            }
-            if (i < rows)
-                TwoRows(a + i * row, row, column, b + panel, pitch, c + i * pitch + panel, pitch, inner, adds: false);
+            FourRows(a + i * row, row, column, b, pitch, c + i * rowOfC, rowOfC, inner, adds);
+            i += 4;
         }
+        if (i < rows)
+            TwoRows(a + i * row, row, column, b, pitch, c + i * rowOfC, rowOfC, inner, adds);
     }
 
     // The sums of a block stay in registers, twelve of the sixteen that there are, which the compiler does only for sums that are written out one by one:
@@ -204,32 +214,6 @@ internal static unsafe class WinogradProducts
                     Eight(from + i * pitch).Store(blank + i * Lanes);
                 Transpose(blank, Lanes, to + tile * Panel + first, Panel);
             }
-        }
-    }
-
-    /// <summary>factors = made · tiles, for the columns of a panel, or that added to them.</summary>
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FactorsOfPanel(float* made, nint pitch, float* tiles, int count, float* factors, int rows, nint row, int columns, bool adds)
-    {
-        float* narrow = stackalloc float[6 * Panel];
-        for (int i = 0; i < rows;)
-        {
-            int now = rows - i >= 6 ? 6 : rows - i >= 4 ? 4 : 2;
-            bool fits = columns == Panel;
-            float* a = made + i * pitch, to = factors + i * row, c = fits ? to : narrow;
-            nint rowOfC = fits ? row : Panel;
-            bool addsThere = fits && adds;
-            if (now == 6)
-                SixRows(a, pitch, 1, tiles, Panel, c, rowOfC, count, addsThere);
-            else if (now == 4)
-                FourRows(a, pitch, 1, tiles, Panel, c, rowOfC, count, addsThere);
-            else
-                TwoRows(a, pitch, 1, tiles, Panel, c, rowOfC, count, addsThere);
-            for (int k = 0; k < now && !fits; k++)
-                for (int column = 0; column < columns; column++)
-                    to[k * row + column] = narrow[k * Panel + column] + (adds ? to[k * row + column] : 0);
-            i += now;
         }
     }
 }

@@ -32,12 +32,5 @@ internal readonly unsafe struct WinogradTiles(float* first, int channels, int pe
     /// <summary>The first tile of an image's channel, in the first matrix.</summary>
     public float* Plane(int channel, int image) => first + channel * Pitch + image * perImage;
 
-    /// <summary>Zeros behind a channel's last tile, which products and sums may then include.</summary>
-    public void EndRows(int channel)
-    {
-        for (int product = 0; product < Winograd.Products; product++)
-            new Span<float>(Matrix(product) + channel * Pitch + Count, (int)Pitch - Count).Clear();
-    }
-
     private static nint PitchOf(int tiles) => (((tiles + Panel - 1) / Panel) | 1) * Panel;
 }

@@ -38,7 +38,7 @@ internal sealed unsafe class Workspace : IDisposable
         return new(new Block(needed));
     }
 
-    /// <summary>A place of this thread's for so many numbers, with any content: until the thread asks for the next.</summary>
+    /// <summary>A place of this thread's for so many numbers, with any content: until the thread asks for the next. It is kept as long as the thread.</summary>
     public static float* OfThread(nint size)
     {
         if (_ofThread is null || _ofThread.Length < size + PerLine)
