@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,6 +22,9 @@ public sealed partial class DiffEncModel
 
     /// <summary>The least evaluations in a pass that make full use of the hardware.</summary>
     internal int EvaluationsOfFullPass => Device.type == DeviceType.CPU ? Math.Min(FullOnCpu, EvaluationsPerPass) : EvaluationsPerPass;
+
+    /// <summary>Told of the images of each evaluation of a network before it starts: of all of them, or of some where memory has run out before.</summary>
+    internal Action<BatchSlice>? EvaluationStarting { set => _denoiser.Passes.Starting = _encoder.Passes.Starting = value; }
 
     /// <summary>Evaluations in a pass, of which each keeps so many numbers.</summary>
     internal static int EvaluationsOf(long activations, bool onCpu)

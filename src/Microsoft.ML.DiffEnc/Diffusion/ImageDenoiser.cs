@@ -24,6 +24,9 @@ internal sealed class ImageDenoiser : nn.Module
     /// <summary>The arithmetic of the network; what comes out is in the type of what goes in.</summary>
     public TrainingPrecision Precision { get; set; }
 
+    /// <summary>How many images go through the network at once.</summary>
+    public FittingPasses Passes { get; } = new();
+
     /// <summary>Whether E[y + dy/dγ | z] is predicted too.</summary>
     public bool HasOdeHead { get; }
 
@@ -32,14 +35,18 @@ internal sealed class ImageDenoiser : nn.Module
     {
         using var scope = NewDisposeScope();
         using var autocast = Autocast.Enter(Precision, z.device);
-        return _network.Forward(z, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
+        return Passes.Of(z.size(0), s => [_network.Forward(s.View(z), Time(s.View(gamma)), s.View(conditioning), dropout)])[0]
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>What the block of that name gives, [B, n, H, W]; no block behind it is computed.</summary>
     public Tensor Activation(Tensor z, Tensor gamma, Tensor conditioning, string block)
     {
         using var scope = NewDisposeScope();
-        return _network.Activations(z, Time(gamma), conditioning).First(a => a.Block == block).Activation.Value.MoveToOuterDisposeScope();
+        return Passes.Of(z.size(0), s => [Of(s)])[0].MoveToOuterDisposeScope();
+
+        Tensor Of(BatchSlice some) => _network.Activations(some.View(z), Time(some.View(gamma)), some.View(conditioning))
+            .First(a => a.Block == block).Activation.Value;
     }
 
     /// <summary>v̂ or ε̂ and, from the same pass, E[y + dy/dγ | z], both [B, C, H, W].</summary>
@@ -52,8 +59,14 @@ internal sealed class ImageDenoiser : nn.Module
     {
         using var scope = NewDisposeScope();
         using var autocast = Autocast.Enter(Precision, z.device);
-        var (prediction, outputMean) = _network.ForwardBoth(z, Time(gamma), conditioning, cut, dropout);
-        return (prediction.MoveToOuterDisposeScope(), outputMean.MoveToOuterDisposeScope());
+        Tensor[] both = Passes.Of(z.size(0), Of);
+        return (both[0].MoveToOuterDisposeScope(), both[1].MoveToOuterDisposeScope());
+
+        Tensor[] Of(BatchSlice some)
+        {
+            var (prediction, outputMean) = _network.ForwardBoth(some.View(z), Time(some.View(gamma)), some.View(conditioning), cut, dropout);
+            return [prediction, outputMean];
+        }
     }
 
     /// <summary>t' = (γ − γ_min)/(γ_max − γ_min).</summary>

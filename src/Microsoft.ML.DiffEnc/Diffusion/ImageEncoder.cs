@@ -16,6 +16,9 @@ internal abstract class ImageEncoder(string name) : nn.Module(name)
     /// <summary>The arithmetic of the network, if there is one; what comes out is in the type of what goes in.</summary>
     public TrainingPrecision Precision { get; set; }
 
+    /// <summary>How many images go through the network at once.</summary>
+    public FittingPasses Passes { get; } = new();
+
     /// <summary>y and, where <paramref name="gamma"/> has a tangent, dy/dγ.</summary>
     /// <param name="x">The scaled image, [B, C, H, W].</param>
     /// <param name="gamma">[B], in double precision.</param>
@@ -122,13 +125,22 @@ internal sealed class TrainableEncoder : ImageEncoder
     {
         using var scope = NewDisposeScope();
         using var autocast = Autocast.Enter(Precision, x.device);
-        return _network.Forward(x, Time(gamma), conditioning, dropout).MoveToOuterDisposeScope();
+        return Dual.Of(Passes.Of(x.size(0), Of)).MoveToOuterDisposeScope();
+
+        Tensor[] Of(BatchSlice some)
+        {
+            var (value, tangent) = _network.Forward(some.View(x), Time(gamma.Map(some.View)), some.View(conditioning), dropout);
+            return tangent is null ? [value] : [value, tangent];
+        }
     }
 
     public override Tensor Activation(Tensor x, Tensor gamma, Tensor conditioning, string block)
     {
         using var scope = NewDisposeScope();
-        return _network.Activations(x, Time(new Dual(gamma)), conditioning).First(a => a.Block == block).Activation.Value.MoveToOuterDisposeScope();
+        return Passes.Of(x.size(0), s => [Of(s)])[0].MoveToOuterDisposeScope();
+
+        Tensor Of(BatchSlice some) => _network.Activations(some.View(x), Time(new Dual(some.View(gamma))), some.View(conditioning))
+            .First(a => a.Block == block).Activation.Value;
     }
 
     /// <summary>t' of γ.</summary>

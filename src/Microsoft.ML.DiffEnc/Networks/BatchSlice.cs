@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.DiffEnc.Networks;
 
 /// <summary>
-/// Consecutive images of a training step's batch. A step may be computed slice by slice, where memory is short or on several devices: what is random
+/// Consecutive images of a batch, which may be computed slice by slice, where memory is short or on several devices: what is random in a training step
 /// depends on an image's place in the whole batch, and slices' gradients add up to the batch's.
 /// </summary>
 /// <param name="First">The place of the first image, 0-based.</param>
@@ -25,6 +25,6 @@ internal readonly record struct BatchSlice(int First, int Count, int Of)
             yield return this with { First = First + done, Count = Math.Min(most, Count - done) };
     }
 
-    /// <summary>The slice's part of a tensor of the whole batch, [Of, …]: a view, [Count, …].</summary>
-    public Tensor View(Tensor batch) => batch.narrow(0, First, Count);
+    /// <summary>The slice's part of a tensor of the whole batch, [Of, …]: a view, [Count, …]; the tensor itself, if the slice is whole.</summary>
+    public Tensor View(Tensor batch) => IsWhole ? batch : batch.narrow(0, First, Count);
 }

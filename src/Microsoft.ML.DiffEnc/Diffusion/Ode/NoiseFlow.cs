@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Diffusion.Sampling;
+using Microsoft.ML.DiffEnc.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
@@ -14,7 +15,8 @@ namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
 /// <para>With ∂z/∂w = σ and σ e^{−γ/2} = α the divergence is ∇·dw/dγ = −½ α tr ∂f/∂z. Its integral L gives log p(w_0) = log p(w_1) + L, and the
 /// density of z has log p(z) = log p(w) − d ln σ. The state carries L/d: nats per dimension, on which the same tolerance makes sense as on w.</para>
 /// </remarks>
-internal sealed class NoiseFlow(GenerativeProcess process, Tensor reference, DivergenceProbes probes, ScalarType dtype, double tolerance)
+internal sealed class NoiseFlow(
+    GenerativeProcess process, Tensor reference, DivergenceProbes probes, ScalarType dtype, double tolerance, FittingPasses passes)
 {
     private static readonly long[] OverPixels = [1, 2, 3];
 
@@ -25,6 +27,9 @@ internal sealed class NoiseFlow(GenerativeProcess process, Tensor reference, Div
 
     /// <summary>dw/dγ and d(L/d)/dγ, [A, d + 1].</summary>
     public Tensor Slope(Tensor gamma, Tensor state, Tensor rows)
+        => passes.Of(rows.size(0), s => [SlopeOf(s.View(gamma), s.View(state), s.View(rows))])[0];
+
+    private Tensor SlopeOf(Tensor gamma, Tensor state, Tensor rows)
     {
         using var scope = NewDisposeScope();
         var level = NoiseLevel.At(gamma, float64);

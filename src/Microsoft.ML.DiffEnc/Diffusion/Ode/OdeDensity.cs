@@ -1,5 +1,6 @@
 using Microsoft.ML.DiffEnc.Diffusion.Sampling;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
@@ -14,6 +15,8 @@ namespace Microsoft.ML.DiffEnc.Diffusion.Ode;
 /// <param name="mostSteps">The most steps for an image.</param>
 internal sealed class OdeDensity(GenerativeProcess process, ScalarType dtype, double tolerance, int mostSteps)
 {
+    private readonly FittingPasses _passes = new();
+
     /// <param name="z0">[B, C, H, W].</param>
     /// <param name="reference">
     /// r, images near z_0/α_0 (the encoded images, if they are known), in double precision, [B, C, H, W]. The result does not depend on them; the
@@ -27,7 +30,7 @@ internal sealed class OdeDensity(GenerativeProcess process, ScalarType dtype, do
         Tensor z0, Tensor reference, DivergenceProbes probes, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
-        var flow = new NoiseFlow(process, reference, probes, dtype, tolerance);
+        var flow = new NoiseFlow(process, reference, probes, dtype, tolerance, _passes);
         var (start, gamma0, gamma1) = Start(flow, z0);
         var (end, evaluations) = new DormandPrince(flow.Norm, mostSteps).Solve(flow.Slope, start, gamma0, gamma1, cancellationToken);
 
