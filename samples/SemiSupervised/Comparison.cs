@@ -8,21 +8,21 @@ internal sealed class Comparison(MLContext ml, LabeledPictures pictures, Setting
 {
     private readonly int[] _classes = [.. pictures.Train.Select(p => p.Class)], _testClasses = [.. pictures.Test.Select(p => p.Class)];
 
-    /// <summary>A row for each classifier and kind of features, a column for each number of labels.</summary>
+    /// <summary>Under each classifier a row for each kind of features, a column for each number of labels.</summary>
     public Table Run(IReadOnlyList<PictureFeatures> all)
     {
         int[] counts = [.. settings.Labels.Where(n => n < pictures.Train.Length), pictures.Train.Length];
-        var table = new Table().RoundedBorder().Title($"Accuracy on {pictures.Test.Length} other pictures: mean (lowest – highest of {settings.Draws} draws)");
-        table.AddColumn("classifier").AddColumn("features");
+        var table = new Table().RoundedBorder()
+            .Title($"Accuracy on {pictures.Test.Length} other pictures by the number of labels: mean (lowest–highest of {settings.Draws} draws)");
+        table.AddColumn("classifier and features");
         foreach (int count in counts)
-            table.AddColumn(new TableColumn(count == pictures.Train.Length ? $"all {count} labels" : $"{count} labels").RightAligned());
+            table.AddColumn(new TableColumn(count == pictures.Train.Length ? $"all {count}" : $"{count}").RightAligned());
         foreach (var (name, trainer) in Classifiers.Of(ml))
         {
+            table.AddRow(name);
             foreach (PictureFeatures features in all)
-                table.AddRow([name, features.Name, .. counts.Select(count => Cell(trainer, features, count))]);
-            table.AddEmptyRow();
+                table.AddRow([$"  {features.Name}", .. counts.Select(count => Cell(trainer, features, count))]);
         }
-        table.RemoveRow(table.Rows.Count - 1);
         return table;
     }
 
@@ -30,7 +30,7 @@ internal sealed class Comparison(MLContext ml, LabeledPictures pictures, Setting
     {
         int draws = count == pictures.Train.Length ? 1 : settings.Draws;
         double[] found = [.. Enumerable.Range(0, draws).Select(draw => Accuracy(trainer, features, Drawn(count, draw)))];
-        return draws == 1 ? $"{found[0]:F3}" : $"{found.Average():F3} ({found.Min():F3} – {found.Max():F3})";
+        return draws == 1 ? $"{found[0]:F3}" : $"{found.Average():F3} ({found.Min():F3}–{found.Max():F3})";
     }
 
     /// <summary>The labelled pictures of a draw: the same for every classifier and every kind of features.</summary>

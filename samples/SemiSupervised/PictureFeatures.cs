@@ -26,7 +26,7 @@ internal sealed record PictureFeatures(string Name, float[][] Train, float[][] T
         var components = ml.Transforms.ProjectToPrincipalComponents("Features", rank: rank, seed: 1)
             .Fit(View(pixels.Train.Take(MostPicturesForComponents)));
         float[][] Of(float[][] features) => [.. components.Transform(View(features)).GetColumn<float[]>("Features")];
-        return new($"{rank} principal components", Of(pixels.Train), Of(pixels.Test));
+        return new($"{rank} PCA components", Of(pixels.Train), Of(pixels.Test));
     }
 
     /// <summary>What a user of the library writes: the default representation.</summary>

@@ -20,11 +20,13 @@ public sealed class SemiSupervisedTests : IDisposable
             [_program, "--steps", "2", "--training-images", "60", "--test-images", "20", "--labels", "20", "--draws", "2", "--output", "out"],
             ("OMP_NUM_THREADS", "1"));
         Assert.Contains("60 to train on, 20 others", printed, StringComparison.Ordinal);
-        Assert.Contains("20 labels", printed, StringComparison.Ordinal);
-        Assert.Contains("all 60 labels", printed, StringComparison.Ordinal);
-        string[] rows = [.. printed.Split('\n').Where(line => line.StartsWith("│ L-BFGS", StringComparison.Ordinal) || line.StartsWith("│ SDCA", StringComparison.Ordinal))];
-        foreach (string features in new[] { "pixels", "50 principal", "representation" }) // a narrow table wraps its cells
-            Assert.Equal(3, rows.Count(row => row.Contains($"│ {features} ", StringComparison.Ordinal)));
+        string[] table = [.. printed.Split('\n').Where(line => line.StartsWith('│'))];
+        Assert.Contains(" 20 │", table[0], StringComparison.Ordinal);
+        Assert.Contains(" all 60 │", table[0], StringComparison.Ordinal);
+        foreach (string classifier in new[] { "L-BFGS", "L-BFGS, standardised", "SDCA" })
+            Assert.Single(table, row => row.StartsWith($"│ {classifier}  ", StringComparison.Ordinal));
+        foreach (string features in new[] { "pixels", "50 PCA components", "representation" })
+            Assert.Equal(3, table.Count(row => row.StartsWith($"│   {features} ", StringComparison.Ordinal)));
         Assert.True(new FileInfo(Path.Combine(_folder, "out", "neighbours.png")).Length > 1000);
         Assert.True(File.Exists(Path.Combine(_folder, "out", "model.zip")));
     }
