@@ -141,8 +141,7 @@ public sealed class GenerativeCatalog
 
     /// <summary>
     /// Repairs pictures: draws a part of each anew, given the rest. The part is what a mask shows bright, an anomaly map for one, or, without masks,
-    /// where
-    /// the image has the most diffusion loss. Nothing is trained.
+    /// where the image has the most diffusion loss. Nothing is trained.
     /// </summary>
     /// <param name="model">The model, which says in which column the images are. The transformers share it; disposing of one leaves it to the
     /// others.</param>
@@ -150,8 +149,7 @@ public sealed class GenerativeCatalog
     /// <param name="outputColumnName">The column of repaired images, <c>MLImage</c>.</param>
     /// <param name="maskColumnName">
     /// The column of masks: <c>MLImage</c>, or a vector of a value 0..255 for each place, of the size of the images. <see langword="null"/>: there
-    /// are
-    /// none.
+    /// are none.
     /// </param>
     /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other; the message names it.</exception>
     /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
@@ -207,8 +205,7 @@ public sealed class GenerativeCatalog
 
     /// <summary>
     /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at some hundred evaluations
-    /// of the network
-    /// and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
+    /// of the network and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
     /// </summary>
     /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>

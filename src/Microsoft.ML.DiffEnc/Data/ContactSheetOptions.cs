@@ -8,8 +8,7 @@ public sealed class ContactSheetOptions
 
     /// <summary>
     /// How many pixels wide and high every pixel of an image is drawn, at least 1. <see langword="null"/> (default): so many that an image is about
-    /// 84
-    /// pixels wide, or high if that is more; 1 for larger images.
+    /// 84 pixels wide, or high if that is more; 1 for larger images.
     /// </summary>
     public int? Scale;
 

@@ -13,8 +13,7 @@ public static class ImageFileCatalog
     /// <param name="imageColumnName">The column of images, <c>MLImage</c>.</param>
     /// <param name="nameColumnName">
     /// A column of file names without a folder, text or Int64; <c>.png</c> is added where it is missing. <see langword="null"/>: the rows' numbers,
-    /// from
-    /// <c>000000.png</c>.
+    /// from <c>000000.png</c>.
     /// </param>
     /// <param name="overwrite">Whether files of the same names are replaced.</param>
     /// <returns>The paths of the files, in the order of the rows.</returns>

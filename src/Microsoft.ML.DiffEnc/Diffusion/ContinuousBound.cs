@@ -62,8 +62,7 @@ internal sealed class ContinuousBound(NoiseSchedule schedule, ImageEncoder encod
 
     /// <summary>
     /// α (v − v̂) + α σ (x̂ − (dx_t/dλ)/σ²), [B, C, H, W], whose square ½ γ' makes L∞; and, where the second head is to be trained, the mean square
-    /// over the
-    /// pixels of what it misses of y + dy/dγ, [B].
+    /// over the pixels of what it misses of y + dy/dγ, [B].
     /// </summary>
     private (Tensor Error, Tensor? HeadError) Error(
         Tensor x, Tensor gammaT, Tensor eps, Tensor conditioning, Dropout? dropout, bool trainHead)

@@ -24,8 +24,7 @@ public sealed partial class DiffEncModel
     /// <param name="z0">[B, C, H, W].</param>
     /// <param name="probes">
     /// Random tensors of elements ±1 for Hutchinson's estimate of the divergence, [B, P, C, H, W]: P backward passes for every evaluation of the
-    /// network.
-    /// <see langword="null"/>: the exact divergence, by C·H·W backward passes; for tiny images.
+    /// network. <see langword="null"/>: the exact divergence, by C·H·W backward passes; for tiny images.
     /// </param>
     /// <param name="tolerance">Of a step, absolute and relative, in units of the noise and in nats per dimension; above 0.</param>
     /// <returns>Nats per image, [B], in double precision whatever the model's type, and the evaluations of the network for each image.</returns>

@@ -5,8 +5,7 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
 /// Takes the profiles of images: the parts of the bound, with the diffusion loss time by time in place of its integral. What is unusual in an image
-/// shows at some times and
-/// not at others, where the integral, dominated by the finest details, may not see it. Not thread-safe: one call at a time.
+/// shows at some times and not at others, where the integral, dominated by the finest details, may not see it. Not thread-safe: one call at a time.
 /// </summary>
 internal sealed class ProfileExtractor
 {

@@ -8,15 +8,13 @@ public enum SamplerKind
 {
     /// <summary>
     /// Ancestral sampling of the process in T = <see cref="GenerationOptions.Steps"/> steps (DiffEnc, section 3). One evaluation of the network a
-    /// step;
-    /// new noise in every step. Draws from the model whose bound in T steps was trained or evaluated.
+    /// step; new noise in every step. Draws from the model whose bound in T steps was trained or evaluated.
     /// </summary>
     Ancestral,
 
     /// <summary>
     /// The process of infinite depth as a stochastic differential equation, by an exponential Heun method whose moments are right to second order in
-    /// the
-    /// step. Two evaluations a step; new noise in every step. Tends to the trained model for every encoder as steps grow.
+    /// the step. Two evaluations a step; new noise in every step. Tends to the trained model for every encoder as steps grow.
     /// </summary>
     Sde,
 
@@ -30,8 +28,7 @@ public enum SamplerKind
 
     /// <summary>
     /// The deterministic step z_s = α_s x̂_s + (σ_s/σ_t)(z_t − α_t x̂), for few steps; DDIM where there is no encoder. One evaluation a step; the
-    /// noise at
-    /// t = 1 decides the image. Tends to <see cref="Ode"/> as steps grow, to first order, and is an approximation where that is.
+    /// noise at t = 1 decides the image. Tends to <see cref="Ode"/> as steps grow, to first order, and is an approximation where that is.
     /// </summary>
     Deterministic,
 }

@@ -5,8 +5,7 @@ namespace Microsoft.ML.DiffEnc.Diffusion;
 
 /// <summary>
 /// A normal distribution fitted to few points: the covariance of the standardised coordinates is drawn towards the unit matrix by as much as Ledoit
-/// and Wolf (2004) show to be best
-/// for a sample of this size.
+/// and Wolf (2004) show to be best for a sample of this size.
 /// </summary>
 /// <param name="Mean">The mean of each coordinate.</param>
 /// <param name="Scale">The standard deviation of each coordinate, above 0.</param>

@@ -40,8 +40,7 @@ public sealed class FiniteDepthOptions
 
     /// <summary>
     /// N: the times of an optimized grid are multiples of 1/N. At least <see cref="Depth"/>, at most 4000. Default: the larger of 256 and four times
-    /// the
-    /// depth, but not more than 4000.
+    /// the depth, but not more than 4000.
     /// </summary>
     public int? CandidateTimes;
 

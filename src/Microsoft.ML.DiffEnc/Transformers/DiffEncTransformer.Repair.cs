@@ -13,8 +13,7 @@ public sealed partial class DiffEncTransformer
     /// <param name="image">The image, of the model's size.</param>
     /// <param name="mask">
     /// Of the same size: where it is at least as bright as <see cref="RepairOptions.MaskThreshold"/>, pixels are drawn. <see langword="null"/>: they
-    /// are
-    /// drawn where the image has the most diffusion loss, <see cref="RepairOptions.AnomalousShare"/> of it.
+    /// are drawn where the image has the most diffusion loss, <see cref="RepairOptions.AnomalousShare"/> of it.
     /// </param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>
     /// <returns>The image, which belongs to the caller, with its other pixels as they were (as grey ones, of a model of grey images).</returns>

@@ -9,9 +9,8 @@ internal static class ReferenceCheckpoint
     private static readonly FlaxPath OutputBias = new("score_model", "conv_out", "bias");
 
     /// <summary>
-    /// Builds the configured model and gives it the checkpoint's moving-average weights, <c>ema_params</c>, which the authors sample and
-    /// evaluate with.
-    /// Channels come from the checkpoint; weights are rounded to the model's float32 where they are stored as float64.
+    /// Builds the configured model and gives it the checkpoint's moving-average weights, <c>ema_params</c>, which the authors sample and evaluate
+    /// with. Channels come from the checkpoint; weights are rounded to the model's float32 where they are stored as float64.
     /// </summary>
     /// <param name="checkpointPath">The checkpoint, as saved by the authors' code or packed with gzip.</param>
     /// <param name="configPath">The model's configuration, <c>config_model_….json</c>.</param>

@@ -21,8 +21,7 @@ internal sealed record AnomalySettings(
 {
     /// <summary>
     /// The conformal p-value: the share of normal images at least as unusual, the image itself among them. Whatever the score, at most a share p of
-    /// normal images has a value
-    /// of at most p (Vovk et al., 2005). A score that is no number is more unusual than any.
+    /// normal images has a value of at most p (Vovk et al., 2005). A score that is no number is more unusual than any.
     /// </summary>
     public float PValue(float score)
     {

@@ -5,14 +5,12 @@ public sealed class RepairOptions
 {
     /// <summary>
     /// The steps, the seed, the class and the guidance. The sampler has to be <see cref="SamplerKind.Ancestral"/>, the default. Each image is
-    /// repaired in
-    /// <see cref="GenerationOptions.Steps"/> × <see cref="Resamplings"/> evaluations of the denoiser.
+    /// repaired in <see cref="GenerationOptions.Steps"/> × <see cref="Resamplings"/> evaluations of the denoiser.
     /// </summary>
     public GenerationOptions Generation = new();
 
     /// <summary>
-    /// How often every stretch of steps is done, 1..10000: after each time but the last, noise is added again. Once alone gives parts that do not
-    /// fit
+    /// How often every stretch of steps is done, 1..10000: after each time but the last, noise is added again. Once alone gives parts that do not fit
     /// the rest of the picture. Default 5; Lugmayr et al. (2022) took 10.
     /// </summary>
     public int Resamplings = 5;
@@ -22,8 +20,7 @@ public sealed class RepairOptions
 
     /// <summary>
     /// Where there is a mask: places at least so bright, 1..255, are drawn anew. Default 128: white ones of a black-and-white mask, and of an anomaly
-    /// map
-    /// (<see cref="AnomalyOptions.AnomalyMapColumnName"/>) what at most one in a thousand places of normal images reaches.
+    /// map (<see cref="AnomalyOptions.AnomalyMapColumnName"/>) what at most one in a thousand places of normal images reaches.
     /// </summary>
     public byte MaskThreshold = 128;
 

@@ -12,9 +12,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <summary>Adds to each row its image with a part of it drawn anew, given the rest: an <c>MLImage</c> column.</summary>
 /// <remarks>
 /// The part is what a mask shows bright or, without masks, where the image has the most diffusion loss. The other pixels stay as they are, exactly
-/// (of
-/// a colour picture and a model of grey ones, as grey). What is drawn depends on the model, the options, the known pixels and the mask alone: not on
-/// the rows beside it or their order, but for rounding, as rows share passes of the network; other draws are made with another
+/// (of a colour picture and a model of grey ones, as grey). What is drawn depends on the model, the options, the known pixels and the mask alone: not
+/// on the rows beside it or their order, but for rounding, as rows share passes of the network; other draws are made with another
 /// <see cref="GenerationOptions.Seed"/>. Several threads may read at once; the network runs for one batch at a time. The model is shared with the
 /// transformer that it came from; each has to be disposed of.
 /// </remarks>

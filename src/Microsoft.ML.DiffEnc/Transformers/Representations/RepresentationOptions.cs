@@ -13,15 +13,13 @@ public sealed class RepresentationOptions
 
     /// <summary>
     /// The times t in [0, 1] at which it is taken, 1 to 64 of them; their features stand one after the other. Early times see the image, late ones
-    /// little but noise.
-    /// Each costs a pass of the network. Default 0.3.
+    /// little but noise. Each costs a pass of the network. Default 0.3.
     /// </summary>
     public float[] Times = [0.3f];
 
     /// <summary>
     /// For <see cref="RepresentationKind.DenoiserFeatures"/> and <see cref="RepresentationKind.EncoderFeatures"/>, the block whose activation is
-    /// taken:
-    /// <c>conv_in</c>, <c>down.0</c> and on, <c>mid1</c>, <c>attention</c>, <c>mid2</c>, <c>up.0</c> and on. Default: <c>mid1</c>.
+    /// taken: <c>conv_in</c>, <c>down.0</c> and on, <c>mid1</c>, <c>attention</c>, <c>mid2</c>, <c>up.0</c> and on. Default: <c>mid1</c>.
     /// </summary>
     public string? Block;
 

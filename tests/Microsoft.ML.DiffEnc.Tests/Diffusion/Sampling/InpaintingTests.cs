@@ -14,8 +14,7 @@ public class InpaintingTests
 
     /// <summary>
     /// Encoder, stretch, repeats, and the moments that 100 steps end at: from an own recursion of the means and covariances of (z, c), outside of
-    /// this
-    /// code, with the paper's formulas. The truth is (0.14, 0.0225).
+    /// this code, with the paper's formulas. The truth is (0.14, 0.0225).
     /// </summary>
     public static TheoryData<EncoderKind, int, int, double, double> Limits => new()
     {
@@ -55,8 +54,7 @@ public class InpaintingTests
         Assert.Equal((0.14, 0.0225), (Math.Round(truth.Mean, 6), Math.Round(truth.Variance, 6)));
         double once = truth.Mean - Draw(EncoderKind.Trainable, 10, 1).Mean, often = truth.Mean - Draw(EncoderKind.Trainable, 10, 10).Mean;
         // By the recursion 0.096 and 0.014 are missing; four standard errors, 4 s/√n, are 0.012 for the conditional s = 0.15. The mean of all pairs
-        // is
-        // 0.24 away.
+        // is 0.24 away.
         Assert.InRange(once, 0.08, 0.11);
         Assert.InRange(often, 0.0015, 0.0255);
     }

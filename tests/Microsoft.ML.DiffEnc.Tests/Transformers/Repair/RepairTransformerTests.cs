@@ -172,6 +172,7 @@ public sealed class RepairTransformerTests : IDisposable
         RefusedOption("AnomalousShare is 1;", o => o.AnomalousShare = 1);
         RefusedOption("AnomalousShare is NaN;", o => o.AnomalousShare = double.NaN);
         RefusedOption("Resamplings is 0", o => o.Resamplings = 0);
+        RefusedOption("Resamplings is 10001", o => o.Resamplings = 10_001);
         RefusedOption("JumpLength is 0", o => o.JumpLength = 0);
         RefusedOption("MaskThreshold is 0", o => o.MaskThreshold = 0, _rows[0].Mask);
         RefusedOption("Sampler is Ode", o => o.Generation.Sampler = SamplerKind.Ode);
