@@ -13,8 +13,9 @@ internal sealed class Comparison(MLContext ml, LabeledPictures pictures, Setting
     {
         int[] counts = [.. settings.Labels.Where(n => n < pictures.Train.Length), pictures.Train.Length];
         var table = new Table().RoundedBorder()
-            .Title($"Accuracy on {pictures.Test.Length} other pictures by the number of labels: mean (lowest–highest of {settings.Draws} draws)");
-        table.AddColumn("classifier and features");
+            .Title($"Accuracy on {pictures.Test.Length} other pictures, by number of labels")
+            .Caption($"Mean (lowest–highest) of {settings.Draws} draws of the labelled pictures");
+        table.AddColumn("learned from");
         foreach (int count in counts)
             table.AddColumn(new TableColumn(count == pictures.Train.Length ? $"all {count}" : $"{count}").RightAligned());
         foreach (var (name, trainer) in Classifiers.Of(ml))
