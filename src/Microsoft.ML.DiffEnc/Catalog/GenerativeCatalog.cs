@@ -34,6 +34,9 @@ public sealed class GenerativeCatalog
     /// <summary>Trains DiffEnc on images.</summary>
     /// <param name="options">What is trained, and how.</param>
     /// <exception cref="ArgumentException">An option is missing or out of its range; the message names it.</exception>
+    /// <exception cref="IOException">The configuration of a reference checkpoint cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or lacks a setting.</exception>
+    /// <exception cref="NotSupportedException">It describes a model that there is not here; the message names the setting.</exception>
     public DiffEncTrainer DiffEnc(DiffEncTrainer.Options options) => new(_env, options);
 
     /// <summary>
@@ -43,7 +46,9 @@ public sealed class GenerativeCatalog
     /// </summary>
     /// <param name="model">The trained model.</param>
     /// <param name="options">What is estimated from the data that <c>Fit</c> is given; <see langword="null"/>: nothing, 100 uniform steps.</param>
-    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of its range; the message names it. Or the model's times are importance-sampled, which is for continuous time.
+    /// </exception>
     public IEstimator<DiffEncTransformer> FiniteDepth(DiffEncTransformer model, FiniteDepthOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -165,7 +170,7 @@ public sealed class GenerativeCatalog
     /// <param name="labelColumnName">The column that says which are anomalies: <see cref="bool"/>, or <see cref="float"/> 0 and 1.</param>
     /// <param name="scoreColumnName">The column of scores, <see cref="float"/>, which rise as images get less normal.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a wrong type.</exception>
-    /// <exception cref="InvalidOperationException">There are no anomalies, or no normal images; or a score is NaN.</exception>
+    /// <exception cref="InvalidOperationException">There are no anomalies, or no normal images; a score is NaN; or a label is neither 0 nor 1.</exception>
     public AnomalyMetrics EvaluateAnomalies(IDataView scored, string labelColumnName = "Label", string scoreColumnName = "Score")
     {
         ArgumentNullException.ThrowIfNull(scored);
@@ -204,7 +209,7 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>
-    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at some hundred evaluations
+    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at hundreds to thousands of evaluations
     /// of the network and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
     /// </summary>
     /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
@@ -245,10 +250,13 @@ public sealed class GenerativeCatalog
 
     /// <summary>Scores images and sums up, with every error stated: see <see cref="LikelihoodReport"/>.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="data">Images in the model's column. They are read once, a few at a time; all of them are counted.</param>
+    /// <param name="data">
+    /// Images in the model's column, and their classes if it is conditioned on them (<see cref="DiffEncTransformer.ConditionedOn"/>). They are read once,
+    /// a few at a time; all of them are counted.
+    /// </param>
     /// <param name="options">How; null for the draws with which the model scores its columns.</param>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// An option is out of its range, or the data have no column with such images as the model was trained on.
+    /// An option is out of its range, or the data have no column with such images, or such labels, as the model was trained on.
     /// </exception>
     /// <exception cref="InvalidOperationException">There are no images; or one is missing or holds values that are no pixels.</exception>
     /// <exception cref="ObjectDisposedException">The model's transformer is disposed.</exception>

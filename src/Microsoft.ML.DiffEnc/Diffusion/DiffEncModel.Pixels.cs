@@ -10,6 +10,7 @@ public sealed partial class DiffEncModel
     /// <param name="images">Pixel values 0..255, [B, C, H, W].</param>
     /// <param name="z0Rescaled">z_0/α_0, [B, C, H, W].</param>
     /// <returns>Nats per image, [B].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
     public Tensor DecoderLogProb(Tensor images, Tensor z0Rescaled) => Scoped(() =>
     {
         var x = Scale(images);
@@ -19,6 +20,7 @@ public sealed partial class DiffEncModel
     /// <summary>The most probable pixels given z_0.</summary>
     /// <param name="z0">[B, C, H, W].</param>
     /// <returns>Values 0..255 as bytes, [B, C, H, W].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
     public Tensor Decode(Tensor z0) => Scoped(() =>
     {
         var z = Own(z0);

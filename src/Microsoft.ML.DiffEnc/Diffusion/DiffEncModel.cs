@@ -13,7 +13,8 @@ namespace Microsoft.ML.DiffEnc;
 /// </summary>
 /// <remarks>
 /// Calls record a graph like any other TorchSharp call: take gradients with respect to <see cref="NamedParameters"/>, or work inside
-/// <c>using (torch.no_grad())</c> to save memory. Results belong to the caller's dispose scope. One thread at a time.
+/// <c>using (torch.no_grad())</c> to save memory. Results belong to the caller's dispose scope. One thread at a time. A model that was disposed throws
+/// <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed partial class DiffEncModel : IDisposable
 {
@@ -131,11 +132,13 @@ public sealed partial class DiffEncModel : IDisposable
     /// <summary>γ(t) = −log SNR(t).</summary>
     /// <param name="t">Times in [0, 1], [B].</param>
     /// <returns>[B].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
     public Tensor Gamma(Tensor t) => Scoped(() => Schedule.At(PerImage(t)).Gamma.to(DataType));
 
     /// <summary>x̃ = 2(x + ½)/256 − 1: pixel values 0..255 as numbers in (−1, 1).</summary>
     /// <param name="images">[B, C, H, W].</param>
     /// <returns>[B, C, H, W].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
     public Tensor Scale(Tensor images) => Scoped(() => Pixels.Scale(Images(images), DataType));
 
     /// <summary>x_t = x_φ(λ_t), the time-dependent encoding (DiffEnc, section 4).</summary>
@@ -213,6 +216,7 @@ public sealed partial class DiffEncModel : IDisposable
     /// <param name="w">σ_Q²/σ_P², above 0.</param>
     /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>Nats per image, [B].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape, or there is no such class.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="i"/> is not in 1..T, or <paramref name="w"/> is not positive.</exception>
     public Tensor StepKl(Tensor images, int i, int T, Tensor eps, double w = 1.0, Tensor? conditioning = null)
     {
@@ -234,6 +238,7 @@ public sealed partial class DiffEncModel : IDisposable
     /// <param name="eps">[B, C, H, W].</param>
     /// <param name="conditioning">The class, [B]; <see langword="null"/>: 0, unconditional.</param>
     /// <returns>z_s, [B, C, H, W].</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape, or there is no such class.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="i"/> is not in 0..T − 1.</exception>
     public Tensor AncestralStep(Tensor z, int i, int T, Tensor eps, Tensor? conditioning = null)
     {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.DiffEnc;
 
 /// <summary>
-/// How images are generated. Every sampler goes from noise at t = 1 to an image at t = 0 in <see cref="GenerationOptions.Steps"/> steps, uniform in t
-/// unless a model of finite depth has a grid of its own.
+/// How images are generated. Every sampler goes from noise at t = 1 to an image at t = 0 in <see cref="GenerationOptions.Steps"/> steps, uniform in t;
+/// <see cref="Ancestral"/> takes those of a model's own grid where their number is left alone.
 /// </summary>
 public enum SamplerKind
 {

@@ -44,7 +44,7 @@ internal sealed class RepresentationSearch(MLContext ml, DiffEncTransformer mode
         };
         if (all is null)
             return [null];
-        return options.Blocks ?? all;
+        return options.Blocks is null ? all : NotEmpty(options.Blocks, nameof(options.Blocks));
     }
 
     private RepresentationTrial Try(RepresentationOptions candidate, IDataView train, IDataView validation)

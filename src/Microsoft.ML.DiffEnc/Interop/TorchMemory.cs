@@ -12,7 +12,7 @@ public static class TorchMemory
     /// <summary>
     /// Makes the C library keep the memory that libtorch frees, for libtorch's next tensor, instead of giving it back to the system: every step and
     /// every pass of the networks otherwise gives back hundreds of megabytes and is handed them again, zeroed, page by page. Training and scoring on
-    /// the CPU become faster (see docs/performance.md); the process stays at its largest size. Call it once, early. It holds for the whole process
+    /// the CPU may become faster (see docs/performance.md); the process stays at its largest size. Call it once, early. It holds for the whole process
     /// and all that is native in it, and cannot be undone, so nothing in this library calls it by itself.
     /// </summary>
     /// <returns>Whether it took: on Linux with glibc. Elsewhere nothing happens.</returns>

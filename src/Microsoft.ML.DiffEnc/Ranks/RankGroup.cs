@@ -45,7 +45,7 @@ public sealed class RankGroup : IDisposable
     /// <summary>The number of processes.</summary>
     public int Size => Ranks.Size;
 
-    /// <summary>The number of this process among those on its machine, from 0: the number of its GPU, where each has one.</summary>
+    /// <summary>The number of this process among those on its machine, from 0: the number of its GPU, where each has one (not yet tried).</summary>
     public int LocalRank => Ranks is MpiRanks ranks ? ranks.LocalRank : 0;
 
     internal IRankGroup Ranks { get; }

@@ -6,7 +6,7 @@ public enum DiffEncPreset
     /// <summary>A model for a first look and for tests: minutes on a laptop's CPU. Denoiser 32 wide with 1 block, encoder 8/1.</summary>
     Tiny,
 
-    /// <summary>A useful model of small grey pictures; most of a day on two cores of a CPU. Denoiser 64 wide with 4 blocks, encoder 32/2.</summary>
+    /// <summary>A useful model of small grey pictures; most of a day on a CPU. Denoiser 64 wide with 4 blocks, encoder 32/2.</summary>
     Small,
 
     /// <summary>VDMv-8: no encoder, denoiser 128/8 (MNIST, CIFAR-10).</summary>

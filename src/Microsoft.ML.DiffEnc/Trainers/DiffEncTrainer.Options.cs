@@ -170,7 +170,8 @@ public sealed partial class DiffEncTrainer
         /// <summary>
         /// The numbers of the GPUs, at least one and each once, on which this process trains the model, a part of every batch on each; the trained model is on
         /// the first. They take the place of <c>MLContext.GpuDeviceId</c>; <c>FallbackToCpu</c> holds for them too. <see cref="BatchSize"/> counts the images
-        /// of all. Not with <see cref="Ranks"/>, nor, from two on, with <see cref="StepVariance.Optimal"/>. Default: the MLContext's device.
+        /// of all. Not with <see cref="Ranks"/>, nor, from two on, with <see cref="StepVariance.Optimal"/>. Tested with several devices of the CPU, not yet on
+        /// GPUs. Default: the MLContext's device.
         /// </summary>
         public int[]? GpuDeviceIds;
 
@@ -184,8 +185,8 @@ public sealed partial class DiffEncTrainer
 
         /// <summary>
         /// From up to how many of the training images, evenly spread, the model keeps features, by which
-        /// <see cref="GenerativeCatalog.DetectAnomalies"/> later tells what it was not trained on: 0..65536. Features, no pictures: 65 numbers of an
-        /// image, saved with the model. 0: none are kept, and detectors know the images that they are fitted to alone. Default 4096.
+        /// <see cref="GenerativeCatalog.DetectAnomalies"/> later tells what it was not trained on: 0..65536. Features, no pictures: 66 numbers of an
+        /// image (all of them where there are fewer than 1,024 images), saved with the model. 0: none are kept, and detectors know the images that they are fitted to alone. Default 4096.
         /// </summary>
         public int RememberedImages = NearestNeighbours.MostPoints;
 

@@ -67,8 +67,11 @@ public sealed partial class DiffEncTrainer : IEstimator<DiffEncTransformer>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of a wrong type or size, or the label column is missing or no
     /// key.</exception>
     /// <exception cref="InvalidOperationException">There are no images, or none has a label; one is missing or holds values that are no pixels; the
-    /// device is not there; the training diverges; the checkpoints are of another training, or already stand where this one is to end; or, with
+    /// device is not there; the training diverges; the checkpoints are of another training, or the reference checkpoint already stands where this one is to
+    /// end; or, with
     /// <see cref="Options.Ranks"/>, another rank is gone, has failed, does not answer or was given something else.</exception>
+    /// <exception cref="ArgumentException"><see cref="Options.InitialModel"/> is not a model such as the options describe.</exception>
+    /// <exception cref="DllNotFoundException">There is no native libtorch that can be loaded.</exception>
     /// <exception cref="IOException">The reference checkpoint cannot be read.</exception>
     /// <exception cref="InvalidDataException">The reference checkpoint is damaged, does not fit its configuration, or has no whole optimiser
     /// state.</exception>

@@ -35,13 +35,13 @@ public sealed partial class DiffEncTransformer
     /// <summary>
     /// Images as a data view with the columns <c>Index</c> (<see cref="long"/>, from 0) and, under the name of the column that this transformer
     /// reads images from, an <see cref="MLImage"/>: the pixels that <see cref="Generate"/> gives, made as rows are read, up to 64 at a time, and not
-    /// kept. So there may be any number of them; every cursor
-    /// that reads images makes them anew, the same ones.
+    /// kept. So there may be any number of them; every cursor that reads images makes them anew, the same ones.
     /// </summary>
     /// <param name="count">How many, at least 1.</param>
     /// <param name="options">How; null for the defaults. Later changes to it have no effect.</param>
     /// <returns>A view that needs the transformer: reading images after <see cref="Dispose"/> throws <see cref="ObjectDisposedException"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">A class is asked for, and the model was trained without labels.</exception>
     /// <exception cref="ObjectDisposedException">The transformer is disposed.</exception>
     public IDataView GenerateAsDataView(int count, GenerationOptions? options = null)
     {

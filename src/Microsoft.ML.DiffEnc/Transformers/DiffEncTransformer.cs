@@ -25,8 +25,8 @@ namespace Microsoft.ML.DiffEnc;
 /// <para>
 /// An image's score depends only on its pixels and on the scoring seed: not on the rows beside it, on their order, or on whether it is
 /// scored in a batch or by a <see cref="PredictionEngine{TSrc,TDst}"/> (bit by bit on the CPU where it has at least 8 draws, K·M; up to rounding
-/// with fewer, for the losses without draws alone, and on a GPU, where images share a pass). Nothing is computed unless one of the columns is asked for, and the diffusion loss, nearly all of the work, only for the
-/// columns that include it.
+/// with fewer, where ReconstructionLoss and LatentLoss alone are asked for, and on a GPU, since images then share a pass). Nothing is computed unless
+/// one of the columns is asked for, and the diffusion loss, nearly all of the work, only for the columns that include it.
 /// </para>
 /// <para>
 /// Several threads may score at once; pictures are read in parallel, or while the network computes the batch before, and the network runs for one

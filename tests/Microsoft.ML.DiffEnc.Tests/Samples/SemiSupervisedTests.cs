@@ -23,10 +23,11 @@ public sealed class SemiSupervisedTests : IDisposable
         string[] table = [.. printed.Split('\n').Where(line => line.StartsWith('│'))];
         Assert.Contains(" 20 │", table[0], StringComparison.Ordinal);
         Assert.Contains(" all 60 │", table[0], StringComparison.Ordinal);
-        foreach (string classifier in new[] { "L-BFGS", "L-BFGS, standardised", "SDCA" })
-            Assert.Single(table, row => row.StartsWith($"│ {classifier}  ", StringComparison.Ordinal));
-        foreach (string features in new[] { "pixels", "50 PCA components", "representation" })
-            Assert.Equal(3, table.Count(row => row.StartsWith($"│   {features} ", StringComparison.Ordinal)));
+        string[] first = [.. table.Select(row => row.Split('│')[1].TrimEnd())];
+        Assert.Equal(
+            [" learned from", .. new[] { "L-BFGS", "L-BFGS, standardised", "SDCA" }.SelectMany(
+                classifier => new[] { $" {classifier}", "   pixels", "   50 PCA components", "   representation" })],
+            first);
         Assert.True(new FileInfo(Path.Combine(_folder, "out", "neighbours.png")).Length > 1000);
         Assert.True(File.Exists(Path.Combine(_folder, "out", "model.zip")));
     }

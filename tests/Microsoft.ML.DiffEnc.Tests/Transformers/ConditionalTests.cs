@@ -62,6 +62,19 @@ public sealed class ConditionalTests(ConditionalTests.Trained trained) : IClassF
     }
 
     [Fact]
+    public void A_report_is_about_the_likelihoods_of_the_columns_given_the_class_too()
+    {
+        using var conditional = _model.ConditionedOn("Label");
+        float[] given = Scores(conditional.Transform(HeldOut(5))), without = Scores(_model.Transform(HeldOut(5)));
+        Assert.Equal(given, _ml.Generative().Report(conditional, HeldOut(5)).Images.Select(image => image.BitsPerDimension));
+        Assert.Equal(without, _ml.Generative().Report(_model, HeldOut(5)).Images.Select(image => image.BitsPerDimension));
+        Assert.NotEqual(given, without);
+        var unlabelled = _ml.Transforms.DropColumns("Label").Fit(HeldOut(5)).Transform(HeldOut(5));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => _ml.Generative().Report(conditional, unlabelled));
+        Assert.Contains("no label column 'Label'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_conditional_transformer_works_in_a_loaded_chain_and_in_an_engine()
     {
         Shades.Shade[] rows = Shades.Rows(6, seed: 2);

@@ -18,9 +18,9 @@ public sealed class LikelihoodReportOptions
     /// </summary>
     public int Strata = 32;
 
-    /// <summary>Told after each pass of the network, on the caller's thread. Default: nobody.</summary>
+    /// <summary>Told after each image, or after those that share a pass of the network, on the caller's thread. Default: nobody.</summary>
     public IProgress<ScoringProgress>? Progress;
 
-    /// <summary>Stops between two passes of the network with an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>Stops before the next image with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken CancellationToken;
 }

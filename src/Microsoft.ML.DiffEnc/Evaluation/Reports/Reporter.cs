@@ -47,11 +47,15 @@ internal sealed class Reporter
         var draws = new ScoringDraws(_settings.Draws, _settings.TimesPerDraw, _settings.Seed);
         var estimate = _settings.Estimate(_transformer.Model);
         var scorer = new LikelihoodScorer(_transformer.Model, draws, diffusion: estimate);
-        var pixels = new byte[scorer.ImagesPerPass * _transformer.ImageColumn.ValuesPerImage];
+        var column = _transformer.ImageColumn;
+        var pixels = new byte[scorer.ImagesPerPass * column.ValuesPerImage];
+        int[] classes = _transformer.LabelColumn is null ? [] : new int[scorer.ImagesPerPass];
+        (LabelColumn, int[])? labels = _transformer.LabelColumn is { } label ? (label, classes) : null;
         long? rows = data.GetRowCount();
-        foreach (int count in PixelBatches.Read(_host, data, _transformer.ImageColumn, pixels, _options.CancellationToken))
+        foreach (int count in PixelBatches.Read(_host, data, column, pixels, _options.CancellationToken, labels))
         {
-            foreach (var image in _transformer.Compute(_ => scorer.Draw(pixels.AsSpan(0, count * pixels.Length / scorer.ImagesPerPass), count)))
+            var ofThese = classes.AsMemory(0, Math.Min(count, classes.Length));
+            foreach (var image in _transformer.Compute(_ => scorer.Draw(pixels.AsSpan(0, count * column.ValuesPerImage), count, ofThese.Span)))
                 Add(image);
             _options.Progress?.Report(new ScoringProgress(_images.Count, rows));
         }

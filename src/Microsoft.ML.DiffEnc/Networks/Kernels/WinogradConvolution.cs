@@ -16,7 +16,7 @@ internal static class WinogradConvolution
 
     /// <summary>
     /// Whether it is for such a convolution: in single precision, of enough channels, multiples of four, and enough pixels, and of images that take no more than 64 MiB on both
-    /// sides of the products (172×172 pixels with 128 channels each).
+    /// sides of the products (168×168 pixels with 128 channels each).
     /// </summary>
     /// <param name="x">[B, C_in, H, W].</param>
     /// <param name="weight">[C_out, C_in, k, k].</param>

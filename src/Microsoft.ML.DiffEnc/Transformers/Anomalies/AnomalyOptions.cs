@@ -9,7 +9,8 @@ public sealed class AnomalyOptions
     public AnomalyScore Score = AnomalyScore.Profile;
 
     /// <summary>
-    /// The wanted share of normal images that are called anomalies, above 0 and below 1. Calibration needs at least 1/share − 1 images. Default 0.05.
+    /// The wanted share of normal images that are called anomalies, above 0 and below 1. Calibration needs at least 1/share − 1 images; twice as many, and at
+    /// least 12 or twice the numbers of a profile, for scores that are learned first. Default 0.05.
     /// </summary>
     public double FalsePositiveRate = 0.05;
 
