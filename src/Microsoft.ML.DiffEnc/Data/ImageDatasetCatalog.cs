@@ -84,24 +84,28 @@ public static class ImageDatasetCatalog
         return Load(catalog, files.SelectMany(file => file.Rows()), first.Channels, first.Height, first.Width, first.HasLabels);
     }
 
-    /// <summary>Loads the pictures in a folder and the folders below it (.png, .jpg, .jpeg, .bmp, .gif, .webp), sorted by their paths.</summary>
+    /// <summary>Loads the pictures in a folder and the folders below it (.png, .jpg, .jpeg, .bmp, .gif, .webp).</summary>
     /// <param name="catalog"><c>mlContext.Data</c>.</param>
     /// <param name="folder">The folder. Hidden files and links to other folders are left out.</param>
     /// <param name="labelFromFolder">Whether the sub-folder that a picture lies in, directly below <paramref name="folder"/>, names its
     /// class.</param>
+    /// <param name="shuffleSeed">
+    /// Decides a random order of the pictures; <see langword="null"/>: they come by their paths, and so class by class. (ML.NET's own <c>ShuffleRows</c>
+    /// leaves out columns of images.)
+    /// </param>
     /// <returns>
     /// <c>Path</c> (text), <c>Image</c> (<see cref="MLImage"/> of any size, decoded when it is read: append
     /// <c>ResizeImages("Image", width, height)</c>) and, if asked for, <c>Label</c> (text: append <c>MapValueToKey("Label")</c> where numbers are
-    /// needed). Can be shuffled.
+    /// needed).
     /// </returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">
     /// It has no pictures; with labels, one lies in no sub-folder; or, when its row is read, a picture cannot be decoded, which is named.
     /// </exception>
-    public static IDataView LoadFromImageFolder(this DataOperationsCatalog catalog, string folder, bool labelFromFolder = false)
+    public static IDataView LoadFromImageFolder(this DataOperationsCatalog catalog, string folder, bool labelFromFolder = false, int? shuffleSeed = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return ImageFolder.Load(folder, labelFromFolder);
+        return ImageFolder.Load(folder, labelFromFolder, shuffleSeed);
     }
 
     private static IDataView Load(DataOperationsCatalog catalog, IEnumerable<LabeledImage> rows, int channels, int height, int width, bool hasLabels)

@@ -1,22 +1,26 @@
 using System.IO.Enumeration;
 using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.DiffEnc.Data;
 
-/// <summary>The pictures in a folder and the folders below it, in the order of their relative paths. They are decoded as rows are read.</summary>
+/// <summary>The pictures in a folder and the folders below it, in the order of their relative paths or in a random one. They are decoded as rows are
+/// read.</summary>
 internal static class ImageFolder
 {
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
 
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">It has no pictures; or, with labels, pictures outside of sub-folders.</exception>
-    public static IDataView Load(string folder, bool labelFromFolder)
+    public static IDataView Load(string folder, bool labelFromFolder, int? shuffleSeed)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"There is no folder '{folder}' (looked for it at '{Path.GetFullPath(folder)}').");
         string[] relative = Pictures(folder);
+        if (shuffleSeed is { } seed)
+            Array.Sort([.. relative.Select((_, i) => Seeds.Mix(unchecked((ulong)seed), (ulong)i))], relative);
         string[] paths = Array.ConvertAll(relative, file => Path.Combine(folder, file));
         if (paths.Length == 0)
             throw new InvalidDataException(

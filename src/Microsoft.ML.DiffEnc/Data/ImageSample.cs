@@ -10,36 +10,45 @@ internal static class ImageSample
     /// <param name="host">The host, which may ask to stop.</param>
     /// <param name="data">The data.</param>
     /// <param name="column">Their column of images.</param>
+    /// <param name="labels">Their column of classes; <see langword="null"/>: they are not asked for.</param>
     /// <param name="most">At most so many.</param>
     /// <param name="seed">Decides the choice, together with the number and the order of the rows.</param>
     /// <param name="cancellation">Looked at for every row.</param>
-    /// <returns>The images, channels first, one byte a value.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or cannot hold such images.</exception>
+    /// <returns>The images, channels first, one byte a value, and the class of each, 0 for none.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or cannot hold such images or classes.</exception>
     /// <exception cref="InvalidOperationException">
     /// An image is missing, has another size or values other than 0..255; or there are no rows.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
-    public static List<byte[]> Load(IHost host, IDataView data, ImageColumn column, int most, int seed, CancellationToken cancellation)
+    public static (List<byte[]> Images, List<int> Classes) Load(
+        IHost host, IDataView data, ImageColumn column, LabelColumn? labels, int most, int seed, CancellationToken cancellation)
     {
-        var chosen = new List<byte[]>();
-        using DataViewRowCursor cursor = data.GetRowCursor([column.Find(data.Schema)]);
+        var (chosen, classes) = (new List<byte[]>(), new List<int>());
+        DataViewSchema.Column image = column.Find(data.Schema);
+        using DataViewRowCursor cursor = data.GetRowCursor(labels is null ? [image] : [image, labels.Find(data.Schema)]);
         PixelReader reader = column.CreateReader(cursor);
+        Func<ushort>? readClass = labels?.CreateReader(cursor);
         for (ulong row = 0; cursor.MoveNext(); row++)
         {
             cancellation.ThrowIfCancellationRequested();
             host.CheckAlive();
             if (chosen.Count < most)
+            {
                 chosen.Add(new byte[column.ValuesPerImage]);
+                classes.Add(0);
+            }
             // The first rows are all taken; row n then replaces one of them with probability most/(n + 1).
             ulong place = row < (ulong)most ? row : Seeds.Mix((ulong)seed, row) % (row + 1);
-            if (place < (ulong)most)
-                reader.Read(chosen[(int)place]);
+            if (place >= (ulong)most)
+                continue;
+            reader.Read(chosen[(int)place]);
+            classes[(int)place] = readClass?.Invoke() ?? 0;
         }
         if (chosen.Count == 0)
         {
             throw new InvalidOperationException(
                 $"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
         }
-        return chosen;
+        return (chosen, classes);
     }
 }

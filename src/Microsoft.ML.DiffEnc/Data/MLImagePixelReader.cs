@@ -20,7 +20,9 @@ internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, Da
     {
         _getImage(ref _image);
         if (_image is null)
-            throw Refuse("holds no image (null)", "LoadImages leaves it so where a path is empty or the file cannot be decoded: remove such rows.");
+            throw Refuse("holds no image (null)", "LoadImages leaves it so where a path is empty: remove such rows.");
+        if (IsDisposed(_image))
+            throw Refuse("holds an image that is disposed", "ResizeImages hands on the one before where it is given none (LoadImages of an empty path): remove such rows.");
         if (_image.Width != Column.Width || _image.Height != Column.Height)
         {
             throw Refuse(
@@ -35,5 +37,17 @@ internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, Da
                 "Load it with MLImage.CreateFromFile or CreateFromPixels.");
         }
         MLImages.CopyPixels(_image, pixels);
+    }
+
+    private static bool IsDisposed(MLImage image)
+    {
+        try
+        {
+            return image.Width == 0;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
     }
 }

@@ -16,6 +16,9 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
     // Tells these draws from those that images are scored on, should the seeds be the same.
     private const ulong Purpose = 0x7374_6570_7661_7273;
 
+    /// <summary>The class that each image is given, 0 for none; <see langword="null"/>: none is.</summary>
+    public IReadOnlyList<int>? Classes { get; init; }
+
     /// <summary>Held while the model computes, image by image.</summary>
     public Lock Network { get; init; } = new();
 
@@ -31,7 +34,7 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
     /// <summary>M of each step of a grid.</summary>
     public double[] MeanErrors(TimeGrid grid)
     {
-        using var average = Average((image, noise) => OfSteps(image, grid, noise));
+        using var average = Average((image, @class, noise) => OfSteps(image, @class, grid, noise));
         return average.data<double>().ToArray();
     }
 
@@ -39,12 +42,12 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
     /// <returns>From t, the second index, to s &lt; t, the first.</returns>
     public double[,] MeanErrorsBetween(int candidates)
     {
-        using var table = Average((image, noise) =>
+        using var table = Average((image, @class, noise) =>
         {
             var times = Times(candidates);
             // The same ε at every time: a search among noisy costs would otherwise choose the times whose noise happens to be favourable.
             var eps = noise(0, 1);
-            return model.Steps.MeanErrorsBetween(image, times, eps, model.EvaluationsPerPass);
+            return model.Steps.MeanErrorsBetween(image, @class, times, eps, model.EvaluationsPerPass);
         });
         double[] values = table.data<double>().ToArray();
         var result = new double[candidates + 1, candidates + 1];
@@ -75,8 +78,8 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
             [.. chosen.Zip(chosen.Skip(1), (s, t) => weight ?? StepDivergence.OptimalWeight(meanErrors[s, t]))]);
     }
 
-    /// <summary>The mean over images and draws of what is computed of one scaled image with its own noise, on the CPU.</summary>
-    private Tensor Average(Func<Tensor, Func<long, long, Tensor>, Tensor> compute)
+    /// <summary>The mean over images and draws of what is computed of one scaled image, its class and its own noise, on the CPU.</summary>
+    private Tensor Average(Func<Tensor, int, Func<long, long, Tensor>, Tensor> compute)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
@@ -89,7 +92,7 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
                 lock (Network)
                 {
                     using var pass = NewDisposeScope();
-                    var of = compute(Scaled(images[i]), Noise(images[i], draw)).cpu();
+                    var of = compute(Scaled(images[i]), Classes?[i] ?? 0, Noise(images[i], draw)).cpu();
                     using var section = ComputeSection.Enter();
                     var total = (sum is null ? of : sum + of).MoveToOuterDisposeScope();
                     sum?.Dispose();
@@ -109,7 +112,7 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
     }
 
     /// <summary>M of each step of one image, [T] in double precision.</summary>
-    private Tensor OfSteps(Tensor image, TimeGrid grid, Func<long, long, Tensor> noise)
+    private Tensor OfSteps(Tensor image, int @class, TimeGrid grid, Func<long, long, Tensor> noise)
     {
         using var scope = NewDisposeScope();
         var found = new List<Tensor>();
@@ -119,7 +122,7 @@ internal sealed class Calibration(DiffEncModel model, IReadOnlyList<byte[]> imag
             using var pass = NewDisposeScope();
             long now = Math.Min(model.EvaluationsPerPass, grid.Depth - first);
             var step = grid.Steps(arange(first, first + now, dtype: int64, device: model.Device));
-            var conditioning = zeros(now, dtype: model.DataType, device: model.Device);
+            var conditioning = full(now, @class, dtype: model.DataType, device: model.Device);
             var errors = model.Steps.MeanError(image.expand(now, -1, -1, -1), step, noise(first, now), conditioning);
             found.Add(errors.to(float64).MoveToOuterDisposeScope());
         }

@@ -53,14 +53,15 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
     /// <summary>M of the steps of one image between all of N + 1 times, with one evaluation of the networks for each time.</summary>
     /// <remarks>x̂ at z_t does not depend on s, nor does y_s on t: only their combination does, which needs no network.</remarks>
     /// <param name="x">One scaled image, [1, C, H, W].</param>
+    /// <param name="class">Its class; 0: none.</param>
     /// <param name="times">Increasing, [N + 1], in double precision.</param>
     /// <param name="eps">The noise in z_t, the same at every t, [1, C, H, W].</param>
     /// <param name="together">How many times are evaluated together.</param>
     /// <returns>[N + 1, N + 1] in double precision: from t, the column, to s, the row; 0 where s is not below t.</returns>
-    public Tensor MeanErrorsBetween(Tensor x, Tensor times, Tensor eps, int together)
+    public Tensor MeanErrorsBetween(Tensor x, int @class, Tensor times, Tensor eps, int together)
     {
         using var scope = NewDisposeScope();
-        var (gammas, y) = AtAll(x, times, together);
+        var (gammas, y) = AtAll(x, @class, times, together);
         long count = times.size(0), dimensions = Dimensions(x);
         var table = zeros(count, count, dtype: float64, device: x.device);
         for (long first = 1; first < count; first += together)
@@ -68,7 +69,7 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
             using var section = ComputeSection.Enter();
             using var pass = NewDisposeScope();
             long now = Math.Min(together, count - first);
-            var conditioning = zeros(now, dtype: x.dtype, device: x.device);
+            var conditioning = full(now, @class, dtype: x.dtype, device: x.device);
             var gammaT = gammas.narrow(0, first, now);
             var xT = y is null ? x.expand(now, -1, -1, -1) : ImageEncoder.Mix(x, y.narrow(0, first, now), NoiseLevel.At(gammaT, x.dtype));
             var (error, xHat, level) = Denoise(xT, gammaT, eps, conditioning, null);
@@ -101,7 +102,7 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
     }
 
     /// <summary>γ of all times and, with an encoder, its y, [N + 1, C, H, W], a few at a time.</summary>
-    private (Tensor Gammas, Tensor? Y) AtAll(Tensor x, Tensor times, int together)
+    private (Tensor Gammas, Tensor? Y) AtAll(Tensor x, int @class, Tensor times, int together)
     {
         using var section = ComputeSection.Enter();
         var gammas = schedule.At(times).Gamma;
@@ -109,7 +110,7 @@ internal sealed class FiniteDepth(NoiseSchedule schedule, ImageEncoder encoder, 
 
         Tensor Output(Tensor some)
         {
-            var conditioning = zeros(some.size(0), dtype: x.dtype, device: x.device);
+            var conditioning = full(some.size(0), @class, dtype: x.dtype, device: x.device);
             return encoder.Output(x.expand(some.size(0), -1, -1, -1), new Dual(some), conditioning).Value;
         }
     }

@@ -12,6 +12,9 @@ internal static class ModelDescriptionCheck
     /// <summary>The most classes accepted: what two bytes an image can tell apart.</summary>
     public const int MostClasses = ushort.MaxValue;
 
+    /// <summary>The largest |γ| accepted: e^γ and e^−γ are still numbers in single precision.</summary>
+    private const double LargestGamma = 80;
+
     /// <summary>The most weights accepted: a dozen times the paper's largest model. It keeps a damaged file from asking for terabytes.</summary>
     private const double MostWeights = 2e9;
 
@@ -31,8 +34,8 @@ internal static class ModelDescriptionCheck
             return $"images of {d.Channels} channels; expected 1 (grey) or 3 (colour).";
         if (d.Classes is < 0 or > MostClasses)
             return $"images of {d.Classes} classes; there may be 0 (no conditioning) to {MostClasses}.";
-        if (!double.IsFinite(d.GammaMin) || !double.IsFinite(d.GammaMax) || d.GammaMin >= d.GammaMax)
-            return Invariant($"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be finite, and the first below the second.");
+        if (!(Math.Abs(d.GammaMin) <= LargestGamma && Math.Abs(d.GammaMax) <= LargestGamma && d.GammaMin < d.GammaMax))
+            return Invariant($"GammaMin {d.GammaMin} and GammaMax {d.GammaMax}; both must be in −{LargestGamma}..{LargestGamma}, and the first below the second.");
         if (d.NoiseSchedule == NoiseScheduleKind.Polynomial && !PolynomialSchedule.Increases(d.GammaMin, d.GammaMax))
             return Invariant($"the noise schedule {d.NoiseSchedule} with GammaMin {d.GammaMin} and GammaMax {d.GammaMax}, between which it does not increase; ")
                 + "GammaMin must lie below both 0.5 and 5.5 times GammaMax.";

@@ -23,9 +23,9 @@ internal sealed class MonotoneSchedule : NoiseSchedule
         (_gammaMin, _gammaMax) = (gammaMin, gammaMax);
         using var scope = NewDisposeScope();
         var places = FirstPlace + (LastPlace - FirstPlace) * (arange(Features, dtype: float64) + 0.5) / Features;
-        _l1 = new PositiveDense(ones(1, 1), zeros(1));
-        _l2 = new PositiveDense(full(Features, 1, Steepness), -Steepness * places);
-        _l3 = new PositiveDense(full(1, Features, Height)); // a bias would cancel in the normalisation
+        _l1 = new PositiveDense(ones(1, 1, dtype: float32), zeros(1, dtype: float32));
+        _l2 = new PositiveDense(full(Features, 1, Steepness, dtype: float32), -Steepness * places);
+        _l3 = new PositiveDense(full(1, Features, Height, dtype: float32)); // a bias would cancel in the normalisation
         register_module("l1", _l1);
         register_module("l2", _l2);
         register_module("l3", _l3);

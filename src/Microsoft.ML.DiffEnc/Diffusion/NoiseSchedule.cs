@@ -12,7 +12,7 @@ internal abstract class NoiseSchedule(string name) : nn.Module(name)
     /// <returns>γ(t) and γ'(t) = dγ/dt, both [B].</returns>
     public abstract (Tensor Gamma, Tensor Slope) At(Tensor t);
 
-    /// <summary>A lower bound of γ(0). Where γ(0) is trained, its present value: ask again after every step.</summary>
+    /// <summary>γ(0) as a number. Where it is trained, its present value: ask again after every step.</summary>
     public abstract double LeastGamma { get; }
 
     /// <summary>Whether the parameters are trained on the variance of the diffusion loss instead of on the bound: see

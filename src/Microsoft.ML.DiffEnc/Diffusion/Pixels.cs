@@ -16,7 +16,7 @@ internal static class Pixels
     /// <param name="x">The scaled images, [B, C, H, W].</param>
     /// <param name="z0Rescaled">z_0/α_0, [B, C, H, W].</param>
     /// <param name="gamma0">γ(0), [1], in double precision.</param>
-    /// <param name="leastGamma0">A lower bound of γ(0), from which follows how far the categorical reaches.</param>
+    /// <param name="leastGamma0">The same as a number, from which follows how far the categorical reaches.</param>
     public static Tensor LogProbability(Tensor x, Tensor z0Rescaled, Tensor gamma0, double leastGamma0)
     {
         using var scope = NewDisposeScope();
@@ -35,7 +35,7 @@ internal static class Pixels
     /// <summary>Pixel values drawn from p(x | z_0), as bytes, [B, C, H, W].</summary>
     /// <param name="z0Rescaled">z_0/α_0, [B, C, H, W].</param>
     /// <param name="gamma0">γ(0), [1], in double precision.</param>
-    /// <param name="leastGamma0">A lower bound of γ(0), from which follows how far the categorical reaches.</param>
+    /// <param name="leastGamma0">The same as a number, from which follows how far the categorical reaches.</param>
     /// <param name="uniform">One number in [0, 1) for each value, [B, C, H, W], in single precision.</param>
     public static Tensor Draw(Tensor z0Rescaled, Tensor gamma0, double leastGamma0, Tensor uniform)
     {

@@ -1,4 +1,5 @@
 using System.Runtime;
+using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.DiffEnc.Interop;
 
@@ -10,7 +11,7 @@ namespace Microsoft.ML.DiffEnc.Interop;
 /// not keep it alive during the native call: a collection at that moment lets the finalizer free what libtorch is about to read, and the
 /// operation fails, or computes with something else. Without a collection there is no finalizer. A section needs a few megabytes at most;
 /// it ends early, without harm but without its protection, where other threads allocate more than <see cref="Allowance"/> meanwhile or
-/// call <see cref="GC.Collect()"/>. Sections of several threads follow one another: libtorch uses all cores in each.
+/// call <see cref="GC.Collect()"/>: steps and passes that fail then are computed again (<see cref="Repeatedly"/>). Sections of several threads follow one another: libtorch uses all cores in each.
 /// <para>
 /// The threads of a team, which compute on a device each and wait for one another, share theirs: it ends when the last of them has left, and who
 /// comes back before that waits for the next one, so that collections are not held off for ever. Nobody waits for another thread inside a
@@ -27,6 +28,7 @@ internal static class ComputeSection
     private const long Allowance = 64 << 20;
     private const long Garbage = 16 << 20;
     private const int WaitingMilliseconds = 20;
+    private const int MostAttempts = 8;
     private static readonly object Gate = new(); // not a Lock: threads wait on it
     private static readonly Ending End = new();
 
@@ -50,6 +52,27 @@ internal static class ComputeSection
             Arrive();
         _depth++;
         return End;
+    }
+
+    /// <summary>
+    /// Computes, within a section, what may be computed again: that is done where libtorch fails and a collection has come in between after all, since
+    /// another thread asked for it or has allocated too much.
+    /// </summary>
+    public static T Repeatedly<T>(Func<T> compute)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            int collections = GC.CollectionCount(0);
+            try
+            {
+                return compute();
+            }
+            catch (ExternalException e) when (attempt < MostAttempts && GC.CollectionCount(0) != collections && !OutOfMemory.Is(e))
+            {
+                lock (Gate)
+                    _paused |= _depth > 0 && TryPause();
+            }
+        }
     }
 
     /// <summary>Waits until no section is under way, for those who allocate much beside one.</summary>

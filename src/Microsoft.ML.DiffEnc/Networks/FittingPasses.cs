@@ -27,7 +27,7 @@ internal sealed class FittingPasses
             int most = Math.Min(_most, whole.Count);
             try
             {
-                return InParts(whole, most, network);
+                return ComputeSection.Repeatedly(() => InParts(whole, most, network));
             }
             catch (Exception e) when (most > 1 && OutOfMemory.Is(e))
             {

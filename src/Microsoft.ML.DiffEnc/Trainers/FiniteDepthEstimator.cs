@@ -33,6 +33,7 @@ internal sealed class FiniteDepthEstimator : IEstimator<DiffEncTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         _model.ImageColumn.Find(input.Schema);
+        _model.LabelColumn?.Find(input.Schema);
         using var channel = _host.Start("Calibration");
         var grid = _options.Steps ?? Grid(input);
         channel.Info(MessageSensitivity.None, $"At finite depth: {grid}.");
@@ -45,6 +46,7 @@ internal sealed class FiniteDepthEstimator : IEstimator<DiffEncTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         _model.ImageColumn.Check(inputSchema);
+        _model.LabelColumn?.Check(inputSchema);
         return LikelihoodColumns.AppendTo(inputSchema);
     }
 
@@ -54,12 +56,14 @@ internal sealed class FiniteDepthEstimator : IEstimator<DiffEncTransformer>
         if (_options.Grid == TimeGridKind.Uniform && _options.Weight is not null)
             return uniform; // nothing depends on data
         int seed = _options.Seed ?? _model.Settings.Seed;
-        var images = ImageSample.Load(_host, input, _model.ImageColumn, _options.CalibrationImages, seed, _options.CancellationToken);
+        var (images, classes) = ImageSample.Load(
+            _host, input, _model.ImageColumn, _model.LabelColumn, _options.CalibrationImages, seed, _options.CancellationToken);
         var shared = _model.Share();
         try
         {
             var calibration = new Calibration(shared.Model, images, _options.CalibrationDraws, seed)
             {
+                Classes = classes,
                 Network = shared.Network,
                 Done = done => _options.Progress?.Report(new CalibrationProgress(done, images.Count)),
                 CancellationToken = _options.CancellationToken,

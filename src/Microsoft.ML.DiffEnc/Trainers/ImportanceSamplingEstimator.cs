@@ -39,8 +39,9 @@ internal sealed class ImportanceSamplingEstimator : IEstimator<DiffEncTransforme
     {
         ArgumentNullException.ThrowIfNull(input);
         using var channel = _host.Start("Calibration");
-        var images = ImageSample.Load(_host, input, _model.ImageColumn, _options.CalibrationImages, _seed, _options.CancellationToken);
-        var calibration = Calibrate(images);
+        var (images, classes) = ImageSample.Load(
+            _host, input, _model.ImageColumn, _model.LabelColumn, _options.CalibrationImages, _seed, _options.CancellationToken);
+        var calibration = Calibrate(images, classes);
         var density = calibration.Density(_model.Settings.TimesPerDraw, _options.Floor) ?? throw new InvalidOperationException(
             "The model's diffusion loss is not finite on these images: no density of times can be measured. Check that the training went well.");
         channel.Info(MessageSensitivity.None, string.Create(
@@ -53,22 +54,24 @@ internal sealed class ImportanceSamplingEstimator : IEstimator<DiffEncTransforme
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         _model.ImageColumn.Check(inputSchema);
+        _model.LabelColumn?.Check(inputSchema);
         return LikelihoodColumns.AppendTo(inputSchema);
     }
 
-    private TimeCalibration Calibrate(List<byte[]> images)
+    private TimeCalibration Calibrate(List<byte[]> images, List<int> classes)
     {
         var calibration = new TimeCalibration(_options.Bins);
         var scorer = new LikelihoodScorer(_model.Model, TimeCalibration.Draws(_options.Bins, _seed)); // at uniform times
-        int done = 0;
-        foreach (byte[][] pass in images.Chunk(scorer.ImagesPerPass))
+        for (int done = 0; done < images.Count;)
         {
             _options.CancellationToken.ThrowIfCancellationRequested();
             _host.CheckAlive();
-            byte[] pixels = [.. pass.SelectMany(image => image)];
-            foreach (var image in _model.Compute(_ => scorer.Draw(pixels, pass.Length)))
+            int now = Math.Min(scorer.ImagesPerPass, images.Count - done);
+            byte[] pixels = [.. images.GetRange(done, now).SelectMany(image => image)];
+            int[] ofThese = [.. classes.GetRange(done, now)];
+            foreach (var image in _model.Compute(_ => scorer.Draw(pixels, now, ofThese)))
                 calibration.Add(image);
-            done += pass.Length;
+            done += now;
             _options.Progress?.Report(new CalibrationProgress(done, images.Count));
         }
         return calibration;

@@ -1,14 +1,12 @@
 using Microsoft.ML.DiffEnc.Data;
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Training;
 
-/// <summary>
-/// Brings the images of a step to the device. To a GPU they go from pinned memory and without waiting: it is still busy with the step before.
-/// </summary>
+/// <summary>Brings the images of a step to the device.</summary>
 internal sealed class BatchFeeder
 {
     private readonly DiffEncModel _model;
@@ -37,10 +35,10 @@ internal sealed class BatchFeeder
         var d = _model.Description;
         var pixels = empty([slice.Count, d.Channels, d.Height, d.Width], dtype: uint8);
         _images.Gather(_rows.AsSpan(slice.First, slice.Count), pixels.bytes);
-        var x = Pixels.Scale(ToDevice(pixels), _model.DataType);
+        var x = Pixels.Scale(pixels.BroughtTo(_model.Device), _model.DataType);
         var classes = _labels is null
             ? zeros(slice.Count, dtype: _model.DataType, device: _model.Device)
-            : ToDevice(tensor(_classes.AsSpan(slice.First, slice.Count).ToArray(), dtype: _model.DataType));
+            : tensor(_classes.AsSpan(slice.First, slice.Count).ToArray(), dtype: _model.DataType).BroughtTo(_model.Device);
         return (x.MoveToOuterDisposeScope(), classes.MoveToOuterDisposeScope());
     }
 
@@ -53,7 +51,4 @@ internal sealed class BatchFeeder
         _order.Fill(step, _rows);
         _labels?.Fill(step, _rows, _classes);
     }
-
-    private Tensor ToDevice(Tensor onHost)
-        => _model.Device.type == DeviceType.CPU ? onHost : onHost.pin_memory().to(_model.Device, non_blocking: true);
 }

@@ -44,18 +44,27 @@ internal sealed class GradientStep
         {
             try
             {
-                return Accumulate(step);
+                return ComputeSection.Repeatedly(() =>
+                {
+                    Forget(); // what an attempt that failed has left
+                    return Accumulate(step);
+                });
             }
             catch (Exception e) when (OutOfMemory.Is(e) && _most > 1 && _objective.IsSumOverImages)
             {
-                foreach (var weight in _weights)
-                    weight.grad = null;
+                Forget();
                 _most = (_most + 1) / 2;
                 _log.Warning(
                     $"Out of memory in step {step + 1} ({e.Message.Split('\n')[0]}). From here on a step's {_own.Count} images are computed {_most} at a time; "
                     + "the result stays the same. MicroBatchSize sets this from the start.");
             }
         }
+    }
+
+    private void Forget()
+    {
+        foreach (var weight in _weights)
+            weight.grad = null;
     }
 
     private Tensor Accumulate(int step)

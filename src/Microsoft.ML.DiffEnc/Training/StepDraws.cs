@@ -1,4 +1,5 @@
 using Microsoft.ML.DiffEnc.Diffusion;
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using static TorchSharp.torch;
 
@@ -10,14 +11,17 @@ namespace Microsoft.ML.DiffEnc.Training;
 /// <param name="Eps">Noise of the diffusion, [B, C, H, W].</param>
 internal readonly record struct StepDraws(Tensor Times, Tensor Eps0, Tensor Eps)
 {
-    /// <summary>The draws of one step: a function of the seed.</summary>
+    /// <summary>
+    /// The draws of one step: a function of the seed. They are made on the host wherever the model is: TorchSharp 0.107 has generators of the CPU alone.
+    /// </summary>
     public static StepDraws Of(DiffEncModel model, int batch, ulong seed)
     {
-        var (d, device) = (model.Description, model.Device);
-        using var generator = new Generator(seed, device);
-        var times = LowDiscrepancy.Times(rand(1, dtype: float64, device: device, generator: generator), batch);
-        Tensor Noise() => randn([batch, d.Channels, d.Height, d.Width], dtype: model.DataType, device: device, generator: generator);
-        return new(times, Noise(), Noise());
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(seed, CPU);
+        var d = model.Description;
+        Tensor Kept(Tensor onHost) => onHost.BroughtTo(model.Device).MoveToOuterDisposeScope();
+        Tensor Noise() => Kept(randn([batch, d.Channels, d.Height, d.Width], dtype: model.DataType, device: CPU, generator: generator));
+        return new(Kept(LowDiscrepancy.Times(rand(1, dtype: float64, device: CPU, generator: generator), batch)), Noise(), Noise());
     }
 
     /// <summary>The slice's part of them.</summary>

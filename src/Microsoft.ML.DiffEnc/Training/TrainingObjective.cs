@@ -73,6 +73,6 @@ internal sealed class FiniteDepthObjective(DiffEncModel model, TimeGrid grid, bo
     {
         using var scope = NewDisposeScope();
         var same = (steps.unsqueeze(0) == steps.unsqueeze(1)).to(values.dtype); // [B, B]
-        return (same.matmul(values) / same.sum(1)).MoveToOuterDisposeScope();
+        return (same.mv(values) / same.sum(1)).MoveToOuterDisposeScope();
     }
 }

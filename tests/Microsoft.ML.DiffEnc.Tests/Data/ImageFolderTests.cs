@@ -41,6 +41,22 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_seed_decides_a_random_order_with_labels_and_pictures_that_belong_together()
+    {
+        for (int i = 0; i < 20; i++)
+            Save($"{(i < 10 ? "a" : "b")}/{i}.png", (byte)i);
+        IDataView Shuffled(int seed) => _ml.Data.LoadFromImageFolder(_folder.FullName, labelFromFolder: true, seed);
+        string[] Order(IDataView data) => [.. Relative(data)];
+        string[] sorted = Order(_ml.Data.LoadFromImageFolder(_folder.FullName)), one = Order(Shuffled(1));
+        Assert.Equal(sorted.Order(), one.Order());
+        Assert.Equal(one, Order(Shuffled(1)));
+        Assert.NotEqual(one, Order(Shuffled(2)));
+        string[] labels = [.. Shuffled(1).GetColumn<string>("Label")];
+        Assert.Equal(one.Select(path => path[..1]), labels);
+        Assert.Equal(2, labels[..8].Distinct().Count());
+    }
+
+    [Fact]
     public void Pictures_of_any_size_go_through_ML_NETs_transforms()
     {
         Save("1.png", 10, 6, 4);

@@ -13,7 +13,7 @@ public class ImageSampleTests
     {
         var data = _ml.Data.LoadFromEnumerable(Pictures.VectorRows(of).ToArray());
         var column = new ImageColumn("Image", 8, 8, 1, PixelLayout.ChannelsFirst);
-        var images = ImageSample.Load(((IHostEnvironment)_ml).Register("test"), data, column, most, seed, CancellationToken.None);
+        var (images, _) = ImageSample.Load(((IHostEnvironment)_ml).Register("test"), data, column, labels: null, most, seed, CancellationToken.None);
         byte[][] all = [.. Enumerable.Range(0, of).Select(i => Pictures.Pixels(i))];
         return [.. images.Select(image => Array.FindIndex(all, a => a.SequenceEqual(image)))];
     }

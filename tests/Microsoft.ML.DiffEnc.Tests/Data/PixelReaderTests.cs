@@ -72,6 +72,35 @@ public class PixelReaderTests
         => RefusedRow1([Pictures.Image(_colours, Width, Height), null], "Row 1 of the image column 'Image'", "null", "LoadImages");
 
     [Fact]
+    public void A_disposed_image_is_refused_with_its_row()
+    {
+        MLImage disposed = Pictures.Image(_colours, Width, Height);
+        disposed.Dispose();
+        RefusedRow1([Pictures.Image(_colours, Width, Height), disposed], "Row 1 of the image column 'Image'", "disposed", "LoadImages of an empty path");
+    }
+
+    [Fact]
+    public void An_empty_path_behind_ML_NETs_own_loader_and_resizer_is_refused_with_its_row()
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"diffenc-{Guid.NewGuid():N}.png");
+        using (MLImage picture = Pictures.Image(_colours, Width, Height))
+            picture.Save(file);
+        try
+        {
+            IDataView paths = _ml.Data.LoadFromEnumerable(new[] { new { Path = file }, new { Path = "" } });
+            IDataView images = _ml.Transforms.LoadImages("Image", null, "Path").Append(_ml.Transforms.ResizeImages("Image", Width, Height))
+                .Fit(paths).Transform(paths);
+            var error = Assert.Throws<InvalidOperationException>(() => ReadAll(images, Column(3)));
+            Assert.Contains("Row 1 of the image column 'Image'", error.Message, StringComparison.Ordinal);
+            Assert.Contains("LoadImages", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void An_image_of_another_size_is_refused_with_its_row()
         => RefusedRow1(
             [Pictures.Image(_colours, Width, Height), Pictures.Image(_colours, Height, Width)],

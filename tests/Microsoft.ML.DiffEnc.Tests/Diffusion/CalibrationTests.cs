@@ -101,6 +101,22 @@ public class CalibrationTests
     }
 
     [Fact]
+    public void Images_are_given_their_classes()
+    {
+        using var model = Models.Create(Models.Describe(EncoderKind.Trainable) with { Classes = 3 });
+        byte[][] images = Images(2);
+        var grid = TimeGrid.Uniform(3);
+        double[] Of(byte[][] some, params int[]? classes) => new Calibration(model, some, draws: 2, seed: 1) { Classes = classes }.MeanErrors(grid);
+        double[] together = Of(images, 1, 3), one = Of(images[..1], 1), other = Of(images[1..], 3), none = Of(images, null);
+        for (int i = 0; i < grid.Depth; i++)
+        {
+            Assert.Equal((one[i] + other[i]) / 2, together[i], 1e-9 * together[i]);
+            Assert.True(Math.Abs(none[i] - together[i]) > 1e-3 * together[i], $"step {i}: {none[i]} without classes, {together[i]} with them");
+        }
+        Assert.Equal(none, Of(images, 0, 0));
+    }
+
+    [Fact]
     public void Draws_of_an_image_do_not_depend_on_the_others_and_cancelling_stops_between_images()
     {
         using var model = Models.Create(Models.Describe(EncoderKind.Trainable));

@@ -113,25 +113,26 @@ public class FiniteDepthTests
     }
 
     [Theory]
-    [InlineData(EncoderKind.None)]
-    [InlineData(EncoderKind.NonTrainable)]
-    [InlineData(EncoderKind.Trainable)]
-    public void All_steps_between_many_times_agree_with_single_ones(EncoderKind kind)
+    [InlineData(EncoderKind.None, 0)]
+    [InlineData(EncoderKind.NonTrainable, 0)]
+    [InlineData(EncoderKind.Trainable, 0)]
+    [InlineData(EncoderKind.Trainable, 2)]
+    public void All_steps_between_many_times_agree_with_single_ones(EncoderKind kind, int @class)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        using var model = Models.Create(Models.Describe(kind));
+        using var model = Models.Create(Models.Describe(kind) with { Classes = @class > 0 ? 3 : 0 });
         var x = model.Scale(Models.Images(model, 1));
         var times = tensor(new[] { 0, 0.1, 0.35, 0.6, 0.61, 1 });
         var eps = Models.Noise(model, 1, 8);
-        var table = model.Steps.MeanErrorsBetween(x, times, eps, together: 2);
+        var table = model.Steps.MeanErrorsBetween(x, @class, times, eps, together: 2);
         for (int s = 0; s < 6; s++)
         {
             for (int t = 0; t < 6; t++)
             {
                 double found = table[s, t].item<double>();
                 var step = StepTimes.Of(times[t].item<double>(), times[s].item<double>(), 1, 1, CPU);
-                double expected = t <= s ? 0 : model.Steps.MeanError(x, step, eps, zeros(1, dtype: float64)).item<double>();
+                double expected = t <= s ? 0 : model.Steps.MeanError(x, step, eps, full(1, @class, dtype: float64)).item<double>();
                 Assert.Equal(expected, found, 1e-9 * expected);
             }
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime;
 using Microsoft.ML.DiffEnc.Interop;
 using Xunit;
@@ -57,6 +58,28 @@ public class ComputeSectionTests
     }
 
     [Fact]
+    public void What_fails_as_a_collection_comes_in_between_is_computed_again_and_what_fails_otherwise_is_not()
+    {
+        int tried = 0;
+        int Fails(int times, bool collects)
+        {
+            if (++tried > times)
+                return tried;
+            if (collects)
+                GC.Collect();
+            throw new LibTorchException("Unknown scalar type.");
+        }
+        using var section = ComputeSection.Enter();
+        Assert.Equal(4, ComputeSection.Repeatedly(() => Fails(3, collects: true)));
+        tried = 0;
+        Assert.Throws<LibTorchException>(() => ComputeSection.Repeatedly(() => Fails(3, collects: false)));
+        Assert.Equal(1, tried);
+        tried = 0;
+        Assert.Throws<LibTorchException>(() => ComputeSection.Repeatedly(() => Fails(100, collects: true)));
+        Assert.Equal(8, tried);
+    }
+
+    [Fact]
     public void What_sections_leave_behind_is_collected_after_them()
     {
         const int megabyte = 1 << 20;
@@ -101,4 +124,6 @@ public class ComputeSectionTests
         Assert.True(patient.Join(TimeSpan.FromSeconds(30)));
         Assert.True(asked);
     }
+
+    private sealed class LibTorchException(string message) : ExternalException(message);
 }

@@ -45,16 +45,21 @@ public class DropoutTests
         Assert.False(once.Value.equal(new Dropout(0.3, 6).Apply(x).Value).all().item<bool>());
     }
 
-    [Fact]
-    public void Masks_of_the_device_s_own_generator_have_the_same_share_and_depend_on_the_key()
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData(null, 2)]
+    [InlineData(3, 1)] // a slice of 3 from 7, at two times
+    public void Masks_by_libtorch_s_operations_are_those_that_we_make_ourselves(int? slice, int copies)
     {
         using var scope = NewDisposeScope();
-        var dropout = new Dropout(0.25, 1);
-        var like = zeros(100_000, dtype: float64);
-        var mask = dropout.ByGenerator(like, 7);
-        Assert.Equal(0.25, (mask == 0).to(float64).mean().item<double>(), 5 * Math.Sqrt(0.25 * 0.75 / 100_000));
-        Assert.Equal(1 / 0.75, mask.max().item<double>(), 1e-12);
-        Assert.True(mask.equal(dropout.ByGenerator(like, 7)).all().item<bool>());
-        Assert.False(mask.equal(dropout.ByGenerator(like, 8)).all().item<bool>());
+        BatchSlice? of = slice is { } count ? new BatchSlice(2, count, 7) : null;
+        var like = zeros(6, 5, 11, 13, dtype: float32);
+        var mask = new Dropout(0.3, 0x9876_5432_1234_5678, of).Repeated(copies).Next();
+        var expected = empty_like(like);
+        mask.Fill(expected);
+        var found = Dropout.ByOperations(mask, like);
+        Assert.True(found.equal(expected).all().item<bool>());
+        Assert.Equal(0.3, (found == 0).to(float64).mean().item<double>(), 5 * Math.Sqrt(0.3 * 0.7 / like.numel()));
+        Assert.True(Dropout.ByOperations(mask, like.to(float64)).equal(expected).all().item<bool>());
     }
 }

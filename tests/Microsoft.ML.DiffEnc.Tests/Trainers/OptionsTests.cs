@@ -15,6 +15,7 @@ public class OptionsTests
         ["unknown encoder"] = (o => o.Encoder = (EncoderKind)9, ["Encoder", "Trainable, NonTrainable, None"]),
         ["noise prediction with encoder"] = (o => o.Parameterization = Parameterization.Epsilon, ["Epsilon", "V"]),
         ["gammas"] = (o => o.GammaMin = 6, ["GammaMin", "6", "below"]),
+        ["huge gammas"] = (o => o.GammaMin = -90, ["GammaMin -90", "−80..80"]),
         ["unknown schedule"] = (o => o.NoiseSchedule = (NoiseScheduleKind)9, ["NoiseSchedule", "FixedLinear, TrainedEndPoints, Polynomial, Monotone"]),
         ["schedule that falls"] = (o => (o.NoiseSchedule, o.GammaMin) = (NoiseScheduleKind.Polynomial, 3), ["Polynomial", "GammaMin 3", "does not increase"]),
         ["odd width"] = (o => o.DenoiserWidth = 33, ["denoiser", "33", "even"]),

@@ -75,6 +75,31 @@ public sealed class ConditionalTests(ConditionalTests.Trained trained) : IClassF
     }
 
     [Fact]
+    public void Steps_and_times_of_a_conditional_transformer_are_calibrated_given_the_class()
+    {
+        using var conditional = _model.ConditionedOn("Label");
+        var catalog = _ml.Generative();
+        TimeGrid Grid(DiffEncTransformer model)
+        {
+            var options = new FiniteDepthOptions { Depth = 8, Variance = StepVariance.Optimal, CalibrationImages = 10 };
+            using var fitted = catalog.FiniteDepth(model, options).Fit(HeldOut(10));
+            Assert.Equal(model.LabelColumnName, fitted.LabelColumnName);
+            return fitted.Grid!;
+        }
+        Assert.NotEqual(Grid(_model).Weights, Grid(conditional).Weights);
+        double[] Density(DiffEncTransformer model)
+        {
+            using var fitted = catalog.ImportanceSampling(model, new() { CalibrationImages = 10, Bins = 4 }).Fit(HeldOut(10));
+            return [.. fitted.Settings.TimeDensity!.Values];
+        }
+        Assert.NotEqual(Density(_model), Density(conditional));
+
+        var unlabelled = _ml.Transforms.DropColumns("Label").Fit(HeldOut(5)).Transform(HeldOut(5));
+        Assert.Throws<ArgumentOutOfRangeException>(() => catalog.FiniteDepth(conditional).Fit(unlabelled));
+        Assert.Throws<ArgumentOutOfRangeException>(() => catalog.ImportanceSampling(conditional).Fit(unlabelled));
+    }
+
+    [Fact]
     public void A_conditional_transformer_works_in_a_loaded_chain_and_in_an_engine()
     {
         Shades.Shade[] rows = Shades.Rows(6, seed: 2);

@@ -81,6 +81,43 @@ public sealed class DiffEncTransformerFileTests : IDisposable
         => RefusedAfter(zip => Replace(zip, "Scoring.json", text => text.Replace(from, to, StringComparison.Ordinal)), "scoring settings", word);
 
     [Fact]
+    public void A_weight_that_has_changed_in_the_file_is_noticed_and_files_without_hashes_load()
+    {
+        RefusedAfter(zip => Flip(zip, "Weights.safetensors", fromEnd: 100), "'Weights.safetensors'", "is damaged", "hash");
+        RefusedAfter(zip => Replace(zip, "Scoring.json", text => text.Replace("7", "8", StringComparison.Ordinal)), "'Scoring.json'", "is damaged");
+
+        var (file, data, expected) = SaveChain();
+        using (ZipArchive zip = ZipFile.Open(file, ZipArchiveMode.Update))
+            foreach (var entry in zip.Entries.Where(e => e.FullName.EndsWith(".sha256", StringComparison.Ordinal)).ToArray())
+                entry.Delete();
+        Assert.Equal(expected, new MLContext().Model.Load(file, out _).Transform(data).GetColumn<float>("Anomaly"));
+    }
+
+    [Fact]
+    public void A_file_with_a_changed_byte_is_refused_or_scores_as_before()
+    {
+        var (file, data, expected) = SaveChain();
+        byte[] sound = File.ReadAllBytes(file);
+        var random = new Random(1);
+        int refused = 0;
+        for (int i = 0; i < 40; i++)
+        {
+            byte[] damaged = [.. sound];
+            damaged[random.Next(damaged.Length)] ^= (byte)(1 + random.Next(255));
+            try
+            {
+                ITransformer loaded = new MLContext().Model.Load(new MemoryStream(damaged), out _);
+                Assert.Equal(expected, loaded.Transform(data).GetColumn<float>("Anomaly"));
+            }
+            catch (Exception e) when (e is not Xunit.Sdk.XunitException)
+            {
+                refused++;
+            }
+        }
+        Assert.True(refused > 20, $"Only {refused} were refused.");
+    }
+
+    [Fact]
     public void Saving_a_disposed_transformer_is_refused()
     {
         _transformer.Dispose();
@@ -118,6 +155,15 @@ public sealed class DiffEncTransformerFileTests : IDisposable
     }
 
     private static JsonElement Json(ZipArchiveEntry entry) => JsonDocument.Parse(Bytes(entry)).RootElement;
+
+    private static void Flip(ZipArchive zip, string name, int fromEnd)
+    {
+        ZipArchiveEntry entry = Entry(zip, name);
+        byte[] bytes = Bytes(entry);
+        bytes[^fromEnd] ^= 1;
+        using Stream stream = entry.Open();
+        stream.Write(bytes);
+    }
 
     private static void Replace(ZipArchive zip, string name, Func<string, string> change)
     {

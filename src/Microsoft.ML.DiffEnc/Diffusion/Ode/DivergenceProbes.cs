@@ -18,16 +18,17 @@ internal abstract class DivergenceProbes
 
     /// <summary>tr ∂f/∂z, [A], in double precision.</summary>
     /// <param name="f">[A, C, H, W], with its graph; the image at i depends on z at i alone.</param>
-    /// <param name="z">[A, C, H, W].</param>
+    /// <param name="z">[A, C, H, W], a leaf of the graph.</param>
     /// <param name="rows">Which images they are of, [A].</param>
     public abstract Tensor Trace(Tensor f, Tensor z, Tensor rows);
 
     /// <summary>vᵀ (∂f/∂z) v, [A].</summary>
     private static Tensor Product(Tensor f, Tensor z, Tensor v, bool more)
     {
-        Tensor? product = null;
-        GradientLifetime.Take(() => product = autograd.grad([f], [z], [v], retain_graph: more)[0], last: !more, ofInputsOnly: true);
-        return (v * product!).to(float64).sum([1L, 2, 3]);
+        // Not autograd.grad, in which TorchSharp 0.107 lets libtorch's exceptions end the process.
+        z.grad = null;
+        GradientLifetime.Take(() => autograd.backward([f], [v], retain_graph: more, inputs: [z]), last: !more, ofInputsOnly: true);
+        return z.grad is { } product ? (v * product).to(float64).sum([1L, 2, 3]) : zeros(z.size(0), dtype: float64, device: z.device);
     }
 
     private sealed class RandomVectors(Tensor probes) : DivergenceProbes

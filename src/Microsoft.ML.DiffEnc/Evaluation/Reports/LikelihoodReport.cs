@@ -9,7 +9,7 @@ namespace Microsoft.ML.DiffEnc;
 /// </summary>
 /// <remarks>
 /// Every image has draws of its own, decided by its pixels and the seed: errors over draws are independent from image to image, unless two
-/// images are identical, byte by byte.
+/// images are identical, byte by byte, or two draws meet by chance: the CPU's generator keeps 32 bits of a seed, so one pair in 4·10⁹ has the same noise.
 /// </remarks>
 public sealed class LikelihoodReport
 {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.DiffEnc.Networks.Kernels;
 
@@ -36,12 +37,13 @@ internal readonly record struct DropoutMask(uint Key, uint Threshold, float Kept
         return (Vector256.GreaterThanOrEqual(hash, Vector256.Create(Threshold)) & Vector256.Create(Kept).AsUInt32()).AsSingle();
     }
 
-    /// <summary>Fills the mask of all rows.</summary>
-    public void Fill(Span<float> mask, int rows)
+    /// <summary>Fills the mask of all rows: [B, …] in single precision on the CPU.</summary>
+    public unsafe void Fill(Tensor mask)
     {
-        int perRow = mask.Length / rows;
+        int rows = (int)mask.size(0), perRow = (int)(mask.numel() / rows);
+        float* start = TensorMemory.At(mask);
         for (int row = 0; row < rows; row++)
-            Fill(mask.Slice(row * perRow, perRow), FirstElement(row, rows, perRow));
+            Fill(new Span<float>(start + (nint)row * perRow, perRow), FirstElement(row, rows, perRow));
     }
 
     private void Fill(Span<float> values, uint first)

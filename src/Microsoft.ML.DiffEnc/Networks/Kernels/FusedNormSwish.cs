@@ -43,7 +43,7 @@ internal static unsafe class FusedNormSwish
         public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients)
         {
             List<Tensor?> ofInputs = [.. inputs.SkipLast(2).Select(x => empty_like(x))];
-            Tensor ofWeight = empty(Shape.Images, Shape.Channels), ofBias = empty_like(ofWeight);
+            Tensor ofWeight = New(Shape.Images, Shape.Channels), ofBias = empty_like(ofWeight);
             var (x, dy, dx) = (DualMemory.Of([.. inputs.SkipLast(2)]), DualMemory.Of([.. gradients.Select(g => g.contiguous())]), DualMemory.Of(ofInputs!));
             float* w = At(inputs[^2]), b = At(inputs[^1]), dw = At(ofWeight), db = At(ofBias);
             EachPiece((image, group) => kernel.Backward(image, group, x, w, b, dy, dx, dw, db));

@@ -40,17 +40,24 @@ internal sealed unsafe class NormSwishPairKernel(NormShape shape, double epsilon
         for (int c = first; c < end; c++)
         {
             nint start = Shape.Offset(image, c), of = (nint)image * Shape.Channels + c;
-            var (from, gradient, to) = (x.From(start), dy.From(start), dx.From(start));
-            var sums = ToInput(
-                from.Value, from.Tangent, gradient.Value, gradient.Tangent, to.Value, to.Tangent, Shape.Pixels,
-                new Lines(w[c], b[c], statistics), mean, Mask, FirstElement(image, c));
-            db[of] = sums.U;
-            dw[of] = r * (sums.UCentred + sums.TangentT - meanT * sums.Tangent - correlation * r * sums.TangentCentred);
-            p += w[c] * sums.U;
-            pn += w[c] * r * sums.UCentred;
-            q += w[c] * sums.Tangent;
-            qn += w[c] * r * sums.TangentCentred;
-            qt += w[c] * sums.TangentT;
+            var lines = new Lines(w[c], b[c], statistics);
+            uint element = FirstElement(image, c);
+            var sums = default(Sums);
+            for (int i = 0; i < Shape.Pixels; i += Stretch)
+            {
+                var (from, gradient, to) = (x.From(start + i), dy.From(start + i), dx.From(start + i));
+                sums += ToInput(
+                    from.Value, from.Tangent, gradient.Value, gradient.Tangent, to.Value, to.Tangent, Math.Min(Stretch, Shape.Pixels - i),
+                    lines, mean, Mask, unchecked(element + (uint)i));
+            }
+            var (u, uCentred, tangent, tangentCentred, tangentT) = sums.Rounded;
+            db[of] = u;
+            dw[of] = r * (uCentred + tangentT - meanT * tangent - correlation * r * tangentCentred);
+            p += w[c] * u;
+            pn += w[c] * r * uCentred;
+            q += w[c] * tangent;
+            qn += w[c] * r * tangentCentred;
+            qt += w[c] * tangentT;
         }
         int count = Shape.PerGroup;
         (p, pn, q, qn, qt) = (p / count, pn / count, q / count, qn / count, qt / count);
@@ -88,11 +95,30 @@ internal sealed unsafe class NormSwishPairKernel(NormShape shape, double epsilon
     /// <summary>Coefficients of a linear map of (own gradient, other gradient, x, 1).</summary>
     private readonly record struct Plane(float Own, float Other, float X, float Constant);
 
-    private readonly record struct Sums(float U, float UCentred, float Tangent, float TangentCentred, float TangentT);
+    private readonly record struct Sums(double U, double UCentred, double Tangent, double TangentCentred, double TangentT)
+    {
+        public (float U, float UCentred, float Tangent, float TangentCentred, float TangentT) Rounded
+            => ((float)U, (float)UCentred, (float)Tangent, (float)TangentCentred, (float)TangentT);
+
+        public static Sums operator +(Sums a, Sums b)
+            => new(a.U + b.U, a.UCentred + b.UCentred, a.Tangent + b.Tangent, a.TangentCentred + b.TangentCentred, a.TangentT + b.TangentT);
+    }
 
     /// <summary>mean t and mean((x − μ) t).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (float MeanT, float Along) MomentsOfTangent(float* x, float* t, int length, float mean)
+    {
+        double sum = 0, product = 0;
+        for (int i = 0; i < length; i += Stretch)
+        {
+            var part = SumsOfTangent(x + i, t + i, Math.Min(Stretch, length - i), mean);
+            (sum, product) = (sum + part.Sum, product + part.Product);
+        }
+        return ((float)(sum / length), (float)(product / length));
+    }
+
+    /// <summary>Σ t and Σ (x − μ) t.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (float Sum, float Product) SumsOfTangent(float* x, float* t, int length, float mean)
     {
         var (at, sum, product) = (Vector256.Create(mean), Vector256<float>.Zero, Vector256<float>.Zero);
         for (int i = 0; i < length; i += Lanes)
@@ -101,7 +127,7 @@ internal sealed unsafe class NormSwishPairKernel(NormShape shape, double epsilon
             sum += tangent;
             product = MultiplyAdd(LoadCentred(x, i, length, at), tangent, product);
         }
-        return (Vector256.Sum(sum) / length, Vector256.Sum(product) / length);
+        return (Vector256.Sum(sum), Vector256.Sum(product));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

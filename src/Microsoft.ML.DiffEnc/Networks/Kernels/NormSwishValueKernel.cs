@@ -32,11 +32,18 @@ internal sealed unsafe class NormSwishValueKernel(NormShape shape, double epsilo
         {
             nint start = Shape.Offset(image, c), of = (nint)image * Shape.Channels + c;
             float a = w[c] * inverse;
-            var (sum, sumCentred) = ToInput(
-                x.Value + start, dy.Value + start, dx.Value + start, Shape.Pixels, a, b[c] - mean * a, mean, Mask, FirstElement(image, c));
-            db[of] = sum;
-            dw[of] = sumCentred * inverse;
-            sumP += w[c] * sum;
+            uint element = FirstElement(image, c);
+            double sum = 0, sumCentred = 0;
+            for (int i = 0; i < Shape.Pixels; i += Stretch)
+            {
+                nint at = start + i;
+                var part = ToInput(
+                    x.Value + at, dy.Value + at, dx.Value + at, Math.Min(Stretch, Shape.Pixels - i), a, b[c] - mean * a, mean, Mask, unchecked(element + (uint)i));
+                (sum, sumCentred) = (sum + part.Sum, sumCentred + part.SumCentred);
+            }
+            db[of] = (float)sum;
+            dw[of] = (float)sumCentred * inverse;
+            sumP += w[c] * db[of];
             sumPn += w[c] * dw[of];
         }
         // dx = (p − mean p − n mean(p n))/deviation
@@ -49,20 +56,26 @@ internal sealed unsafe class NormSwishValueKernel(NormShape shape, double epsilo
     }
 
     /// <summary>μ and 1/√(var + ε).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static (float Mean, float Inverse) Moments(float* x, int length, double epsilon)
     {
-        var sum = Vector256<float>.Zero;
-        for (int i = 0; i < length; i += Lanes)
-            sum += Load(x, i, length);
-        float mean = Vector256.Sum(sum) / length;
+        float mean = (float)(Sum(x, length) / length);
+        double squares = 0;
+        for (int i = 0; i < length; i += Stretch)
+            squares += Squares(x + i, Math.Min(Stretch, length - i), mean);
+        return (mean, (float)(1 / Math.Sqrt(squares / length + epsilon)));
+    }
+
+    /// <summary>Σ (x − μ)².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Squares(float* x, int length, float mean)
+    {
         var (at, squares) = (Vector256.Create(mean), Vector256<float>.Zero);
         for (int i = 0; i < length; i += Lanes)
         {
             var centred = LoadCentred(x, i, length, at);
             squares = MultiplyAdd(centred, centred, squares);
         }
-        return (mean, (float)(1 / Math.Sqrt((double)Vector256.Sum(squares) / length + epsilon)));
+        return Vector256.Sum(squares);
     }
 
     /// <summary>y = m · swish(a x + k).</summary>

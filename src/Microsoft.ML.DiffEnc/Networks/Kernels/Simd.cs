@@ -9,6 +9,9 @@ internal static unsafe class Simd
 {
     public const int Lanes = 8;
 
+    /// <summary>How many numbers are added up in single precision; longer sums are sums, in double precision, of such. (Where a sum has grown large, what is added is rounded away.)</summary>
+    public const int Stretch = 1 << 14;
+
     /// <summary>Whether this machine has what it needs: a processor with AVX2.</summary>
     public static bool IsAvailable => Avx2.IsSupported && Fma.IsSupported;
 
@@ -74,8 +77,16 @@ internal static unsafe class Simd
     public static Vector256<float> All(float value) => Vector256.Create(value);
 
     /// <summary>The sum of numbers.</summary>
+    public static double Sum(float* from, int length)
+    {
+        double sum = 0;
+        for (int i = 0; i < length; i += Stretch)
+            sum += SumOfStretch(from + i, Math.Min(Stretch, length - i));
+        return sum;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Sum(float* from, int length)
+    private static float SumOfStretch(float* from, int length)
     {
         var sum = Vector256<float>.Zero;
         for (int i = 0; i < length; i += Lanes)

@@ -28,7 +28,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
     public List<Tensor> Forward(IReadOnlyList<Tensor> inputs)
     {
         var given = Split(inputs);
-        List<Tensor> outputs = [.. given.X.Select(_ => empty(shape.Images, shape.Outputs, shape.Height, shape.Width))];
+        List<Tensor> outputs = [.. given.X.Select(_ => New(shape.Images, shape.Outputs, shape.Height, shape.Width))];
         DualMemory x = DualMemory.Of(given.X), y = DualMemory.Of(outputs), added = DualMemory.Of(given.Offsets), beside = DualMemory.Of(given.Shortcut);
         float* bias = At(given.Bias), scale = AtOrNull(given.Norm, 0), offset = AtOrNull(given.Norm, 1);
         int most = MostImages();
@@ -58,8 +58,8 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
         bool ofFilters = (given.Weight.requires_grad || given.Bias.requires_grad) && GradientLifetime.OfWeights;
         bool ofInput = given.X.Concat(given.Norm).Any(t => t.requires_grad);
         Tensor[] ofX = [.. given.X.Where(_ => ofInput).Select(t => empty_like(t))];
-        Tensor[] ofNorm = [.. given.Norm.Where(_ => ofInput).Select(_ => empty(shape.Images, shape.Inputs))];
-        Tensor[] totals = [.. Enumerable.Range(0, Math.Max(offsets, ofFilters ? 1 : 0)).Select(_ => empty(shape.Images, shape.Outputs))]; // over pixels
+        Tensor[] ofNorm = [.. given.Norm.Where(_ => ofInput).Select(_ => New(shape.Images, shape.Inputs))];
+        Tensor[] totals = [.. Enumerable.Range(0, Math.Max(offsets, ofFilters ? 1 : 0)).Select(_ => New(shape.Images, shape.Outputs))]; // over pixels
         Tensor? ofWeight = ofFilters ? empty_like(given.Weight) : null;
         DualMemory x = DualMemory.Of(given.X), dx = DualMemory.Of(ofX), dy = DualMemory.Of([.. gradients.Select(g => g.contiguous())]), total = DualMemory.Of(totals);
         float* scale = AtOrNull(given.Norm, 0), offset = AtOrNull(given.Norm, 1), ofScale = AtOrNull(ofNorm, 0), ofOffset = AtOrNull(ofNorm, 1);
@@ -76,7 +76,7 @@ internal sealed unsafe class WinogradConvolutionCall(ConvolutionShape shape, Nor
                 float* gradient = dy.From(shape.Output(image, channel))[half];
                 _planes.OfOutputs(gradient, made.Plane(channel, plane), made.Step);
                 if (total[half] != null)
-                    total[half][image * shape.Outputs + channel] = Simd.Sum(gradient, shape.Pixels);
+                    total[half][image * shape.Outputs + channel] = (float)Simd.Sum(gradient, shape.Pixels);
             });
             if (ofFilters)
             {

@@ -89,7 +89,7 @@ internal sealed class AnomalyEstimator : IEstimator<AnomalyTransformer>
     /// <summary>The score above which at most the wanted share of normal images lies: those whose p-value is at most
     /// <paramref name="rate"/>.</summary>
     internal static float Threshold(float[] calibration, double rate)
-        => calibration[^(int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12))];
+        => calibration[^Math.Min(calibration.Length, (int)Math.Floor(rate * (calibration.Length + 1) * (1 + 1e-12)))];
 
     /// <summary>What the score has to know of normal images.</summary>
     /// <param name="score">The score.</param>

@@ -57,7 +57,11 @@ internal sealed class BatchCursor : DataViewRowCursor
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column);
 
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = Current.Id(_slot);
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) =>
+    {
+        CheckRow();
+        id = Current.Id(_slot);
+    };
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
@@ -65,7 +69,18 @@ internal sealed class BatchCursor : DataViewRowCursor
         ValueGetter<TValue>[] getters = Array.ConvertAll(_rows, rows => rows.Getter(index, isSource) as ValueGetter<TValue>
             ?? throw new InvalidOperationException(
                 $"The column '{column.Name}' has the type {column.Type}; its values cannot be read as {typeof(TValue)}."));
-        return getters.Length == 1 ? getters[0] : (ref TValue value) => getters[_reader.Current](ref value);
+        return (ref TValue value) =>
+        {
+            CheckRow();
+            getters[_reader.Current](ref value);
+        };
+    }
+
+    /// <exception cref="InvalidOperationException">There is no current row.</exception>
+    private void CheckRow()
+    {
+        if (_slot < 0)
+            throw new InvalidOperationException("The cursor stands before the first row, or after the last: call MoveNext first.");
     }
 
     protected override void Dispose(bool disposing)

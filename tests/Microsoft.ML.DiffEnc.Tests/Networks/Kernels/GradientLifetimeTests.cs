@@ -1,3 +1,4 @@
+using Microsoft.ML.DiffEnc.Interop;
 using Microsoft.ML.DiffEnc.Networks;
 using Microsoft.ML.DiffEnc.Networks.Kernels;
 using Microsoft.ML.DiffEnc.Tests.Support;
@@ -40,9 +41,10 @@ public class GradientLifetimeTests
         var (value, tangent) = (Leaf(1), Leaf(2));
         Tensor Gradient(Dual y, Tensor toward, bool last)
         {
-            Tensor? result = null;
-            GradientLifetime.Take(() => result = autograd.grad([y.Value], [value], [toward.reshape(y.Value.shape)], retain_graph: !last)[0], last, ofInputsOnly: true);
-            return result!.clone();
+            value.grad = null;
+            GradientLifetime.Take(
+                () => autograd.backward([y.Value], [toward.reshape(y.Value.shape)], retain_graph: !last, inputs: [value]), last, ofInputsOnly: true);
+            return value.grad!.clone();
         }
         var shared = Apply(function, value, tangent);
         var (one, other) = (Leaf(3).detach(), Leaf(4).detach());
@@ -68,6 +70,39 @@ public class GradientLifetimeTests
         Assert.NotNull(z.grad);
     }
 
+    [Avx2Fact]
+    public void So_it_is_where_gradients_of_inputs_are_asked_for_and_libtorch_s_own_exceptions_are_exceptions_too()
+    {
+        using var scope = NewDisposeScope();
+        var x = Leaf(1);
+        var y = KernelFunction.Apply(new Failing(), x)[0];
+        void Pass(Tensor f) => GradientLifetime.Take(() => autograd.backward([f], [ones_like(f)], inputs: [x]), ofInputsOnly: true);
+        Assert.Equal("on purpose", Assert.Throws<InvalidOperationException>(() => Pass(3 * y)).Message);
+
+        var tooLarge = x.sum().expand(1L << 44)[0]; // whose gradient is written out
+        Assert.True(OutOfMemory.Is(Assert.ThrowsAny<Exception>(() => Pass(tooLarge))));
+    }
+
+    [LinuxFact]
+    public void A_function_that_fails_in_its_forward_pass_leaves_nothing_of_the_graph_before_it()
+    {
+        double Kept(bool fails) => NativeMemory.Usual(() =>
+        {
+            double before = NativeMemory.Held().Megabytes;
+            using (NewDisposeScope())
+            {
+                var h = randn(8, 16, 64, 64).requires_grad_();
+                for (int i = 0; i < 8; i++)
+                    h = h.sin(); // each saves 2 MB
+                if (fails)
+                    Assert.Equal("at once", Assert.Throws<InvalidOperationException>(() => KernelFunction.Apply(new FailingAtOnce(), h)).Message);
+            }
+            return NativeMemory.Held().Megabytes - before;
+        });
+        Kept(fails: true);
+        Assert.InRange(Kept(fails: true), -2, Kept(fails: false) + 2);
+    }
+
     private static Tensor Leaf(ulong seed)
     {
         using var generator = new Generator(seed);
@@ -88,6 +123,13 @@ public class GradientLifetimeTests
                 new(value, tangent), Weight(16, 16, 3, 3), Weight(16), Norm(), new Dual(Weight(2, 16), Weight(2, 16)), new Dual(value, tangent)),
             _ => PairAttention.Apply(Flat(), Flat(), Flat(), 0.3),
         };
+    }
+
+    private sealed class FailingAtOnce : IKernelCall
+    {
+        public List<Tensor> Forward(IReadOnlyList<Tensor> inputs) => throw new InvalidOperationException("at once");
+
+        public List<Tensor?> Backward(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> gradients) => throw new NotSupportedException();
     }
 
     private sealed class Failing : IKernelCall

@@ -39,6 +39,27 @@ public class BatchedDataViewTests
     }
 
     [Fact]
+    public void Values_before_the_first_row_and_after_the_last_are_refused()
+    {
+        var (view, _) = Create(_ml.Data.LoadFromEnumerable(Pictures.VectorRows(2)));
+        using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
+        var (getDouble, getText, getId) = (
+            cursor.GetGetter<int>(view.Schema["Double"]), cursor.GetGetter<ReadOnlyMemory<char>>(view.Schema["Text"]), cursor.GetIdGetter());
+        void Refused()
+        {
+            int twice = 0;
+            ReadOnlyMemory<char> text = default;
+            DataViewRowId id = default;
+            foreach (Action get in new[] { () => getDouble(ref twice), () => getText(ref text), (Action)(() => getId(ref id)) })
+                Assert.Contains("call MoveNext first", Assert.Throws<InvalidOperationException>(get).Message, StringComparison.Ordinal);
+        }
+        Refused();
+        while (cursor.MoveNext())
+            continue;
+        Refused();
+    }
+
+    [Fact]
     public void Nothing_is_computed_when_no_added_column_is_active()
     {
         var (view, mapper) = Create(_ml.Data.LoadFromEnumerable(Pictures.VectorRows(150)));
