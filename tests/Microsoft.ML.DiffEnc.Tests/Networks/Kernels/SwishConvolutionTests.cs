@@ -41,6 +41,42 @@ public class SwishConvolutionTests
             Compare(new(images, inputs, outputs, height, width), groups, pair, Added.Pairs, Added.Pairs, dropout: 0);
     }
 
+    [Avx2Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.BFloat16)]
+    public void The_program_s_default_type_changes_nothing(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        using var init = new Initializer(1);
+        using var block = new ResNetBlock(16, 16, 64, 4, init);
+        block.SetFirstDerivativesOnly(true);
+        using var generator = new Generator(5);
+        Tensor Draw(params long[] shape) => randn(shape, dtype: float32, generator: generator);
+        foreach (var (_, weight) in block.named_parameters())
+            using (no_grad())
+                weight.add_(0.1 * Draw(weight.shape));
+        var (x, embedding, toward) = (Draw(2, 16, 16, 16).requires_grad_(), Draw(2, 64), Draw(2, 16, 16, 16));
+        Tensor[] Run()
+        {
+            (x.grad, block.named_parameters().First().parameter.grad) = (null, null);
+            var y = block.Forward(new Dual(x), new Dual(embedding), dropout: null).Value;
+            GradientLifetime.Take(() => (y * toward).sum().backward());
+            return [y, x.grad!, block.named_parameters().First().parameter.grad!];
+        }
+        Tensor[] expected = Run();
+        var before = get_default_dtype();
+        try
+        {
+            set_default_dtype(type);
+            foreach (var (one, other) in expected.Zip(Run()))
+                Assert.True(other.dtype == float32 && one.equal(other).all().item<bool>());
+        }
+        finally
+        {
+            set_default_dtype(before);
+        }
+    }
+
     [Avx2Fact]
     public void Only_the_gradients_that_are_asked_for_are_computed()
     {
