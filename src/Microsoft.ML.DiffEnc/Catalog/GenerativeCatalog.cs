@@ -209,8 +209,8 @@ public sealed class GenerativeCatalog
     }
 
     /// <summary>
-    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at hundreds to thousands of evaluations
-    /// of the network and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
+    /// Scores how likely images are by the probability-flow ODE of a trained model: an estimate independent of the bound, at hundreds to thousands of
+    /// evaluations of the network and as many backward passes for each draw. See <see cref="OdeLikelihoodTransformer"/> for the columns.
     /// </summary>
     /// <param name="model">The model. The transformers share it; disposing of one leaves it to the others.</param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>

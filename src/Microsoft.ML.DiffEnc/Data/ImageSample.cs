@@ -24,30 +24,19 @@ internal static class ImageSample
         IHost host, IDataView data, ImageColumn column, LabelColumn? labels, int most, int seed, CancellationToken cancellation)
     {
         var (chosen, classes) = (new List<byte[]>(), new List<int>());
-        DataViewSchema.Column image = column.Find(data.Schema);
-        using DataViewRowCursor cursor = data.GetRowCursor(labels is null ? [image] : [image, labels.Find(data.Schema)]);
-        PixelReader reader = column.CreateReader(cursor);
-        Func<ushort>? readClass = labels?.CreateReader(cursor);
-        for (ulong row = 0; cursor.MoveNext(); row++)
+        foreach (var (n, row) in ImageRows.Of(host, data, column, labels, cancellation).Index())
         {
-            cancellation.ThrowIfCancellationRequested();
-            host.CheckAlive();
             if (chosen.Count < most)
             {
                 chosen.Add(new byte[column.ValuesPerImage]);
                 classes.Add(0);
             }
             // The first rows are all taken; row n then replaces one of them with probability most/(n + 1).
-            ulong place = row < (ulong)most ? row : Seeds.Mix((ulong)seed, row) % (row + 1);
+            ulong place = n < most ? (ulong)n : Seeds.Mix((ulong)seed, (ulong)n) % ((ulong)n + 1);
             if (place >= (ulong)most)
                 continue;
-            reader.Read(chosen[(int)place]);
-            classes[(int)place] = readClass?.Invoke() ?? 0;
-        }
-        if (chosen.Count == 0)
-        {
-            throw new InvalidOperationException(
-                $"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+            row.Read(chosen[(int)place]);
+            classes[(int)place] = row.Class;
         }
         return (chosen, classes);
     }

@@ -22,7 +22,11 @@ internal sealed class MLImagePixelReader(ImageColumn column, DataViewRow row, Da
         if (_image is null)
             throw Refuse("holds no image (null)", "LoadImages leaves it so where a path is empty: remove such rows.");
         if (IsDisposed(_image))
-            throw Refuse("holds an image that is disposed", "ResizeImages hands on the one before where it is given none (LoadImages of an empty path): remove such rows.");
+        {
+            throw Refuse(
+                "holds an image that is disposed",
+                "ResizeImages hands on the one before where it is given none (LoadImages of an empty path): remove such rows.");
+        }
         if (_image.Width != Column.Width || _image.Height != Column.Height)
         {
             throw Refuse(

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Interop;
 
 namespace Microsoft.ML.DiffEnc.Data;
 
@@ -63,7 +64,7 @@ internal sealed class NumberedView(DataViewSchema schema, int count, Func<Func<i
 
         private int Row => Position is >= 0 and var position
             ? _order?[position] ?? (int)position
-            : throw new InvalidOperationException("The cursor stands before the first row, or after the last: call MoveNext first.");
+            : throw CurrentRow.Missing();
 
         public override bool MoveNext()
         {

@@ -11,38 +11,26 @@ internal static class PixelBatches
     /// <param name="column">Where the images are.</param>
     /// <param name="buffer">Where they go.</param>
     /// <param name="cancellation">Looked at before every row.</param>
-    /// <param name="labels">Where their classes are, and where these go; <see langword="null"/>: they are not asked for.</param>
+    /// <param name="label">Where their classes are; <see langword="null"/>: they have none.</param>
+    /// <param name="classes">Where the classes go; <see langword="null"/>: they are not asked for.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or cannot hold such images or classes.</exception>
     /// <exception cref="InvalidOperationException">
     /// An image is missing, has another size or values other than 0..255; or there are no rows.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled by the token, or through the <see cref="MLContext"/>.</exception>
     public static IEnumerable<int> Read(
-        IHost host, IDataView data, ImageColumn column, byte[] buffer, CancellationToken cancellation, (LabelColumn Column, int[] Classes)? labels = null)
+        IHost host, IDataView data, ImageColumn column, byte[] buffer, CancellationToken cancellation, LabelColumn? label = null, int[]? classes = null)
     {
         int size = column.ValuesPerImage, count = 0;
-        bool any = false;
-        DataViewSchema.Column image = column.Find(data.Schema);
-        using DataViewRowCursor cursor = data.GetRowCursor(labels is null ? [image] : [image, labels.Value.Column.Find(data.Schema)]);
-        PixelReader reader = column.CreateReader(cursor);
-        Func<ushort>? readClass = labels?.Column.CreateReader(cursor);
-        while (cursor.MoveNext())
+        foreach (var row in ImageRows.Of(host, data, column, label, cancellation, use: "score"))
         {
-            cancellation.ThrowIfCancellationRequested();
-            host.CheckAlive();
-            any = true;
-            if (readClass is not null)
-                labels!.Value.Classes[count] = readClass();
-            reader.Read(buffer.AsSpan(count++ * size, size));
+            if (classes is not null)
+                classes[count] = row.Class;
+            row.Read(buffer.AsSpan(count++ * size, size));
             if ((count + 1) * size <= buffer.Length)
                 continue;
             yield return count;
             count = 0;
-        }
-        if (!any)
-        {
-            throw new InvalidOperationException(
-                $"The data has no rows: there is no image in column '{column.Name}' to score. Check the source, and any filter on it.");
         }
         if (count > 0)
             yield return count;

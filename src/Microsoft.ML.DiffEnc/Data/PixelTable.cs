@@ -57,22 +57,10 @@ internal sealed class PixelTable
     public static PixelTable Load(IHost host, IDataView data, ImageColumn column, CancellationToken cancellation, LabelColumn? label = null)
     {
         var table = new PixelTable(column.ValuesPerImage, hasLabels: label is not null);
-        DataViewSchema.Column image = column.Find(data.Schema);
-        using DataViewRowCursor cursor = data.GetRowCursor(label is null ? [image] : [image, label.Find(data.Schema)]);
-        PixelReader reader = column.CreateReader(cursor);
-        Func<ushort>? readClass = label?.CreateReader(cursor);
-        while (cursor.MoveNext())
+        foreach (var row in ImageRows.Of(host, data, column, label, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
-            host.CheckAlive();
-            reader.Read(table.NewSlot());
-            if (readClass is not null)
-                table._classes!.Add(readClass());
-        }
-        if (table.Count == 0)
-        {
-            throw new InvalidOperationException(
-                $"The data has no rows: there is no image in column '{column.Name}' to read. Check the source, and any filter on it.");
+            row.Read(table.NewSlot());
+            table._classes?.Add(row.Class);
         }
         return table;
     }

@@ -1,3 +1,5 @@
+using Microsoft.ML.DiffEnc.Interop;
+
 namespace Microsoft.ML.DiffEnc.Data;
 
 /// <summary>What a decompressing stream gives, as long as it is sound and not absurdly much. Read-only, forward only.</summary>
@@ -5,7 +7,7 @@ namespace Microsoft.ML.DiffEnc.Data;
 /// <param name="name">What is unpacked, for messages.</param>
 /// <param name="mostBytes">More than these are refused.</param>
 /// <param name="expected">The length and the checksum (CRC-32) that a zip archive gives; a gzip file's are checked where it is unpacked.</param>
-internal sealed class UnpackedStream(Stream unpacking, string name, long mostBytes, (long Length, uint Checksum)? expected = null) : Stream
+internal sealed class UnpackedStream(Stream unpacking, string name, long mostBytes, (long Length, uint Checksum)? expected = null) : ForwardStream
 {
     private static readonly uint[] ChecksumTable = [.. Enumerable.Range(0, 256).Select(ChecksumOfByte)];
 
@@ -28,13 +30,7 @@ internal sealed class UnpackedStream(Stream unpacking, string name, long mostByt
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <exception cref="InvalidDataException">The compressed data are damaged, or there are too many.</exception>
     public override int Read(Span<byte> buffer)
@@ -60,18 +56,6 @@ internal sealed class UnpackedStream(Stream unpacking, string name, long mostByt
         }
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -32,21 +32,9 @@ public sealed partial class DiffEncModel
 
     /// <summary>What a network makes of many evaluations, one beside the other: in one pass where they fit into it, else pass by pass.</summary>
     /// <param name="evaluations">How many there are.</param>
-    /// <param name="pass">Computes some of them, given the first and their number; its rows are theirs.</param>
-    internal Tensor InPasses(long evaluations, Func<long, long, Tensor> pass)
-    {
-        int most = EvaluationsPerPass;
-        if (evaluations <= most)
-            return pass(0, evaluations);
-        using var scope = NewDisposeScope();
-        var parts = new List<Tensor>();
-        for (long first = 0; first < evaluations; first += most)
-        {
-            using var temporary = NewDisposeScope();
-            parts.Add(pass(first, Math.Min(most, evaluations - first)).MoveToOuterDisposeScope());
-        }
-        return cat(parts).MoveToOuterDisposeScope();
-    }
+    /// <param name="pass">Computes some of them; its rows are theirs.</param>
+    internal Tensor InPasses(long evaluations, Func<BatchSlice, Tensor> pass)
+        => BatchSlice.Whole((int)evaluations).InPieces(EvaluationsPerPass, some => [pass(some)])[0];
 
     /// <summary>Things in passes of nearly equal size, as few as <paramref name="most"/> in a pass allow: none is left with a small rest.</summary>
     /// <returns>How many go into a pass, at least 1; the last may have fewer.</returns>

@@ -61,7 +61,7 @@ internal sealed class FeatureExtractor
         var ofDraws = x.index_select(0, (images - from).to(_model.Device)).repeat_interleave(times, 0); // [k·M, C, H, W]
         var t = tensor(_features.Times, dtype: float64, device: _model.Device).repeat(count);
         var features = _model.InPasses(
-            count * times, (start, now) => Features(ofDraws.narrow(0, start, now), t.narrow(0, start, now), eps?.narrow(0, start, now)));
+            count * times, s => Features(s.View(ofDraws), s.View(t), eps is null ? null : s.View(eps)));
         sums.index_add_(0, images, features.reshape(count, -1).to(float64).cpu(), 1);
     }
 

@@ -104,8 +104,7 @@ internal sealed class LikelihoodScorer
     private Tensor Diffusion(Tensor x, Tensor uniform, Tensor eps, Tensor conditioning, int evaluations)
     {
         var (images, classes) = (Repeated(x, evaluations), Repeated(conditioning, evaluations));
-        return _model.InPasses(images.size(0), (first, count) => _diffusion.Of(
-            images.narrow(0, first, count), uniform.narrow(0, first, count), eps.narrow(0, first, count), classes.narrow(0, first, count)));
+        return _model.InPasses(images.size(0), s => _diffusion.Of(s.View(images), s.View(uniform), s.View(eps), s.View(classes)));
     }
 
     /// <summary>What all draws have in common: x, x_{t=0}, the conditioning and the latent loss.</summary>

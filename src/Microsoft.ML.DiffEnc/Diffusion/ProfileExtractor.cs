@@ -104,9 +104,8 @@ internal sealed class ProfileExtractor
         var t = tensor(_profile.Times, dtype: float64, device: _model.Device).repeat(x.size(0)); // [k·M]
         var images = x.repeat_interleave(times, 0);
         var noise = eps.to(_model.Device).to(_model.DataType);
-        return _model.InPasses(evaluations, (first, count) => _model.Bounds.DiffusionOfValues(
-                images.narrow(0, first, count), t.narrow(0, first, count), noise.narrow(0, first, count),
-                zeros(count, dtype: x.dtype, device: x.device)).to(float64).sum([1L]))
+        return _model.InPasses(evaluations, s => _model.Bounds.DiffusionOfValues(
+                s.View(images), s.View(t), s.View(noise), zeros(s.Count, dtype: x.dtype, device: x.device)).to(float64).sum([1L]))
             .reshape(-1, times, _shape[1], _shape[2]).cpu();
     }
 }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Microsoft.ML.DiffEnc.Interop;
 
 /// <summary>A stream that is read or written from here on, forward only, and the SHA-256 hash of what went through it. The stream itself stays open.</summary>
-internal sealed class HashedStream(Stream stream) : Stream
+internal sealed class HashedStream(Stream stream) : ForwardStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
@@ -17,13 +17,7 @@ internal sealed class HashedStream(Stream stream) : Stream
 
     public override bool CanRead => stream.CanRead;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => stream.CanWrite;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override int Read(Span<byte> buffer)
     {
@@ -32,21 +26,13 @@ internal sealed class HashedStream(Stream stream) : Stream
         return count;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         stream.Write(buffer);
         _hash.AppendData(buffer);
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Flush() => stream.Flush();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -25,6 +25,23 @@ internal readonly record struct BatchSlice(int First, int Count, int Of)
             yield return this with { First = First + done, Count = Math.Min(most, Count - done) };
     }
 
+    /// <summary>
+    /// Computes tensors with a row for each image, in pieces of at most so many images, and joins them. What a piece needs on the way is freed with it.
+    /// </summary>
+    public Tensor[] InPieces(int most, Func<BatchSlice, Tensor[]> compute)
+    {
+        using var scope = NewDisposeScope();
+        Tensor[][] pieces = [.. Cut(most).Select(Piece)];
+        Tensor[] all = pieces.Length == 1 ? pieces[0] : [.. Enumerable.Range(0, pieces[0].Length).Select(i => cat([.. pieces.Select(p => p[i])]))];
+        return Array.ConvertAll(all, t => t.MoveToOuterDisposeScope());
+
+        Tensor[] Piece(BatchSlice piece)
+        {
+            using var temporary = NewDisposeScope();
+            return Array.ConvertAll(compute(piece), t => t.MoveToOuterDisposeScope());
+        }
+    }
+
     /// <summary>The slice's part of a tensor of the whole batch, [Of, …]: a view, [Count, …]; the tensor itself, if the slice is whole.</summary>
     public Tensor View(Tensor batch) => IsWhole ? batch : batch.narrow(0, First, Count);
 }

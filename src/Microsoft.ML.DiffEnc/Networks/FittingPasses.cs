@@ -21,33 +21,24 @@ internal sealed class FittingPasses
     {
         var whole = BatchSlice.Whole((int)images);
         if (is_grad_enabled())
-            return Pass(whole, network);
+            return Pass(whole);
         while (true)
         {
             int most = Math.Min(_most, whole.Count);
             try
             {
-                return ComputeSection.Repeatedly(() => InParts(whole, most, network));
+                return ComputeSection.Repeatedly(() => whole.InPieces(most, Pass));
             }
             catch (Exception e) when (most > 1 && OutOfMemory.Is(e))
             {
                 _most = (most + 1) / 2;
             }
         }
-    }
 
-    private Tensor[] InParts(BatchSlice whole, int most, Func<BatchSlice, Tensor[]> network)
-    {
-        using var scope = NewDisposeScope();
-        Tensor[][] parts = [.. whole.Cut(most).Select(some => Pass(some, network))];
-        Tensor[] all = parts.Length == 1 ? parts[0] : [.. Enumerable.Range(0, parts[0].Length).Select(i => cat([.. parts.Select(p => p[i])]))];
-        return Array.ConvertAll(all, t => t.MoveToOuterDisposeScope());
-    }
-
-    private Tensor[] Pass(BatchSlice some, Func<BatchSlice, Tensor[]> network)
-    {
-        using var scope = NewDisposeScope();
-        Starting?.Invoke(some);
-        return Array.ConvertAll(network(some), t => t.MoveToOuterDisposeScope());
+        Tensor[] Pass(BatchSlice some)
+        {
+            Starting?.Invoke(some);
+            return network(some);
+        }
     }
 }

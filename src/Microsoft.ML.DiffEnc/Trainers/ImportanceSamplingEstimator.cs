@@ -62,16 +62,16 @@ internal sealed class ImportanceSamplingEstimator : IEstimator<DiffEncTransforme
     {
         var calibration = new TimeCalibration(_options.Bins);
         var scorer = new LikelihoodScorer(_model.Model, TimeCalibration.Draws(_options.Bins, _seed)); // at uniform times
-        for (int done = 0; done < images.Count;)
+        int done = 0;
+        foreach (var pass in images.Zip(classes).Chunk(scorer.ImagesPerPass))
         {
             _options.CancellationToken.ThrowIfCancellationRequested();
             _host.CheckAlive();
-            int now = Math.Min(scorer.ImagesPerPass, images.Count - done);
-            byte[] pixels = [.. images.GetRange(done, now).SelectMany(image => image)];
-            int[] ofThese = [.. classes.GetRange(done, now)];
-            foreach (var image in _model.Compute(_ => scorer.Draw(pixels, now, ofThese)))
+            byte[] pixels = [.. pass.SelectMany(p => p.First)];
+            int[] ofThese = [.. pass.Select(p => p.Second)];
+            foreach (var image in _model.Compute(_ => scorer.Draw(pixels, pass.Length, ofThese)))
                 calibration.Add(image);
-            done += now;
+            done += pass.Length;
             _options.Progress?.Report(new CalibrationProgress(done, images.Count));
         }
         return calibration;

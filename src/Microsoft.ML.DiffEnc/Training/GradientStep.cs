@@ -44,15 +44,10 @@ internal sealed class GradientStep
         {
             try
             {
-                return ComputeSection.Repeatedly(() =>
-                {
-                    Forget(); // what an attempt that failed has left
-                    return Accumulate(step);
-                });
+                return ComputeSection.Repeatedly(() => Accumulate(step));
             }
             catch (Exception e) when (OutOfMemory.Is(e) && _most > 1 && _objective.IsSumOverImages)
             {
-                Forget();
                 _most = (_most + 1) / 2;
                 _log.Warning(
                     $"Out of memory in step {step + 1} ({e.Message.Split('\n')[0]}). From here on a step's {_own.Count} images are computed {_most} at a time; "
@@ -61,20 +56,24 @@ internal sealed class GradientStep
         }
     }
 
-    private void Forget()
-    {
-        foreach (var weight in _weights)
-            weight.grad = null;
-    }
-
+    /// <summary>One attempt; it leaves no gradients where it fails.</summary>
     private Tensor Accumulate(int step)
     {
-        using var scope = NewDisposeScope();
-        var draws = StepDraws.Of(_model, _settings.BatchSize, _seeds.Of(DrawPurpose.Noise, step));
-        var losses = zeros(3, dtype: float64, device: _model.Device);
-        foreach (var slice in _own.Cut(_most))
-            Accumulate(step, slice, draws.View(slice), losses);
-        return losses.MoveToOuterDisposeScope();
+        try
+        {
+            using var scope = NewDisposeScope();
+            var draws = StepDraws.Of(_model, _settings.BatchSize, _seeds.Of(DrawPurpose.Noise, step));
+            var losses = zeros(3, dtype: float64, device: _model.Device);
+            foreach (var slice in _own.Cut(_most))
+                Accumulate(step, slice, draws.View(slice), losses);
+            return losses.MoveToOuterDisposeScope();
+        }
+        catch
+        {
+            foreach (var weight in _weights)
+                weight.grad = null;
+            throw;
+        }
     }
 
     private void Accumulate(int step, BatchSlice slice, StepDraws draws, Tensor losses)

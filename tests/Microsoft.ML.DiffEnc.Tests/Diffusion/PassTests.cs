@@ -85,10 +85,10 @@ public sealed class PassTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var passes = new List<(long First, long Count)>();
-        var all = _model.InPasses(150, (first, count) =>
+        var all = _model.InPasses(150, some =>
         {
-            passes.Add((first, count));
-            return arange(first, first + count);
+            passes.Add((some.First, some.Count));
+            return arange(some.First, some.First + some.Count);
         });
         Assert.Equal([(0, 64), (64, 64), (128, 22)], passes);
         Assert.Equal(Enumerable.Range(0, 150).Select(i => (long)i), all.data<long>().ToArray());

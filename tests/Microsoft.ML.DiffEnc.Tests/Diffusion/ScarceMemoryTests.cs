@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.DiffEnc.Diffusion;
 using Microsoft.ML.DiffEnc.Diffusion.Ode;
 using Microsoft.ML.DiffEnc.Networks;
@@ -102,6 +101,4 @@ public sealed class ScarceMemoryTests : IDisposable
         if (images.Count > Room)
             throw new LibTorchException("CUDA out of memory. Tried to allocate 2.00 GiB.");
     }
-
-    private sealed class LibTorchException(string message) : ExternalException(message);
 }

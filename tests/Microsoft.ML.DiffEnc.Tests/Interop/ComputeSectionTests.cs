@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Runtime;
 using Microsoft.ML.DiffEnc.Interop;
+using Microsoft.ML.DiffEnc.Tests.Support;
 using Xunit;
 
 namespace Microsoft.ML.DiffEnc.Tests.Interop;
@@ -124,6 +124,4 @@ public class ComputeSectionTests
         Assert.True(patient.Join(TimeSpan.FromSeconds(30)));
         Assert.True(asked);
     }
-
-    private sealed class LibTorchException(string message) : ExternalException(message);
 }

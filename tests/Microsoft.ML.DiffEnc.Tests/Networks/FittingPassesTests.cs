@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.DiffEnc.Networks;
+using Microsoft.ML.DiffEnc.Tests.Support;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -92,6 +92,4 @@ public sealed class FittingPassesTests : IDisposable
         _made.Add(some.View(x).sum(1));
         return [_made[^2], _made[^1]];
     };
-
-    private sealed class LibTorchException(string message) : ExternalException(message);
 }

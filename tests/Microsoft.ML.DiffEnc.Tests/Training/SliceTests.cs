@@ -186,6 +186,4 @@ public class SliceTests
         {
         }
     }
-
-    private sealed class LibTorchException(string message) : ExternalException(message);
 }

@@ -49,13 +49,11 @@ internal sealed class Reporter
         var scorer = new LikelihoodScorer(_transformer.Model, draws, diffusion: estimate);
         var column = _transformer.ImageColumn;
         var pixels = new byte[scorer.ImagesPerPass * column.ValuesPerImage];
-        int[] classes = _transformer.LabelColumn is null ? [] : new int[scorer.ImagesPerPass];
-        (LabelColumn, int[])? labels = _transformer.LabelColumn is { } label ? (label, classes) : null;
+        var classes = new int[scorer.ImagesPerPass];
         long? rows = data.GetRowCount();
-        foreach (int count in PixelBatches.Read(_host, data, column, pixels, _options.CancellationToken, labels))
+        foreach (int count in PixelBatches.Read(_host, data, column, pixels, _options.CancellationToken, _transformer.LabelColumn, classes))
         {
-            var ofThese = classes.AsMemory(0, Math.Min(count, classes.Length));
-            foreach (var image in _transformer.Compute(_ => scorer.Draw(pixels.AsSpan(0, count * column.ValuesPerImage), count, ofThese.Span)))
+            foreach (var image in _transformer.Compute(_ => scorer.Draw(pixels.AsSpan(0, count * column.ValuesPerImage), count, classes.AsSpan(0, count))))
                 Add(image);
             _options.Progress?.Report(new ScoringProgress(_images.Count, rows));
         }

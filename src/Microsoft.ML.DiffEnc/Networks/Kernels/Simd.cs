@@ -9,7 +9,10 @@ internal static unsafe class Simd
 {
     public const int Lanes = 8;
 
-    /// <summary>How many numbers are added up in single precision; longer sums are sums, in double precision, of such. (Where a sum has grown large, what is added is rounded away.)</summary>
+    /// <summary>
+    /// How many numbers are added up in single precision; longer sums are sums, in double precision, of such. (Where a sum has grown large, what is added
+    /// is rounded away.)
+    /// </summary>
     public const int Stretch = 1 << 14;
 
     /// <summary>Whether this machine has what it needs: a processor with AVX2.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.DiffEnc.Interop;
 
 namespace Microsoft.ML.DiffEnc.Transformers.Batching;
 
@@ -80,7 +81,7 @@ internal sealed class BatchCursor : DataViewRowCursor
     private void CheckRow()
     {
         if (_slot < 0)
-            throw new InvalidOperationException("The cursor stands before the first row, or after the last: call MoveNext first.");
+            throw CurrentRow.Missing();
     }
 
     protected override void Dispose(bool disposing)
